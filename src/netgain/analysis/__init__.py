@@ -1,0 +1,1 @@
+"""What several checks ask of the same evidence: scores, schedules, code, graphs."""

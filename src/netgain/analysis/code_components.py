@@ -1,0 +1,203 @@
+"""Building blocks of models as their code shows them: activations and attention, by pattern."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+
+from netgain.analysis.syntax import calls_in, dotted, last_name, literal, modules, names_in, place
+from netgain.study import CodeTree, Component, ModelProfile, Source, SourceFile
+
+ACTIVATIONS = {
+    "relu": "relu", "relu_": "relu", "relu6": "relu6", "silu": "silu", "silu_": "silu", "swish": "silu",
+    "sigmoidlinearunit": "silu", "memoryefficientswish": "silu", "gelu": "gelu", "quickgelu": "gelu",
+    "newgelu": "gelu", "fastgelu": "gelu", "leakyrelu": "leaky_relu", "leaky_relu": "leaky_relu",
+    "leaky_relu_": "leaky_relu", "prelu": "prelu", "elu": "elu", "selu": "selu", "celu": "celu",
+    "mish": "mish", "hardswish": "hardswish", "hard_swish": "hardswish", "softplus": "softplus",
+    "tanh": "tanh", "rrelu": "rrelu", "glu": "glu", "geglu": "geglu", "swiglu": "swiglu",
+}  # fmt: skip
+"""Class and function names, lower case, to canonical activation."""
+
+POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "adaptive_avg_pool1d",
+                   "adaptive_avg_pool2d", "mean", "avg_pool2d", "avg_pool1d", "GlobalAveragePooling2D",
+                   "AdaptiveMaxPool2d"})  # fmt: skip
+SIGMOIDS = frozenset(
+    {"Sigmoid", "sigmoid", "Hardsigmoid", "hardsigmoid", "hard_sigmoid", "sigmoid_"}
+)
+MIXERS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "Dense", "linear", "conv2d",
+                    "conv1d"})  # fmt: skip
+FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
+                            "resnet101", "get_model", "from_config"})  # fmt: skip
+"""Calls whose model is built outside the tree."""
+
+
+def code_census(tree: CodeTree) -> ModelProfile | None:
+    """Return the components a code tree builds its models from, None where it defines no model.
+
+    A kind is among `observed_kinds` only when nothing builds that kind by a name held in a variable
+    (`getattr(nn, name)`, `act_layer=...`) or takes a whole model from elsewhere.
+    """
+    classes = {
+        node.name: (file, node)
+        for file, module in modules(tree)
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef) and _is_model(node)
+    }
+    if not classes:
+        return None
+    used = _instantiated(tree) | {name for name in classes if _is_whole_network(name)}
+    found: dict[tuple[str, str], list[Source]] = defaultdict(list)
+    for name, (file, node) in classes.items():
+        if name not in used:
+            continue
+        gate = _attention_pattern(node)
+        if gate is not None:
+            found[("attention", gate)].append(place(file, node, name))
+        for activation, source in _activations(file, node, inside_gate=gate is not None):
+            found[("activation", activation)].append(source)
+    for file, module in modules(tree):
+        for call in calls_in(module):
+            if last_name(call) in ("MultiheadAttention", "scaled_dot_product_attention"):
+                found[("attention", "dot-product-attention")].append(place(file, call))
+    components = tuple(
+        Component(
+            kind=kind,  # type: ignore[arg-type]  # the keys above are kinds
+            name=name,
+            where=tuple(str(source) for source in sources),
+            source=sources[0],
+            strength="configured",
+        )
+        for (kind, name), sources in sorted(found.items())
+    )
+    return ModelProfile(components=components, observed_kinds=_observed(tree))
+
+
+def _is_model(node: ast.ClassDef) -> bool:
+    bases = {last_name(base) for base in node.bases}
+    methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+    return bool(bases & {"Module", "Layer", "Model", "LightningModule"}) or bool(
+        {"forward", "__call__", "call"} & methods and node.bases
+    )
+
+
+def _is_whole_network(name: str) -> bool:
+    """Count a class that reads as a whole network even where no script of the tree builds it."""
+    return name.lower().endswith(("net", "model", "network", "classifier", "former", "cnn", "mlp"))
+
+
+def _instantiated(tree: CodeTree) -> set[str]:
+    used = set()
+    for _, module in modules(tree):
+        for call in calls_in(module):
+            used.add(last_name(call))
+            for argument in [*call.args, *[k.value for k in call.keywords]]:
+                used.update(names_in(argument))
+    return used
+
+
+def _activations(
+    file: SourceFile, node: ast.ClassDef, *, inside_gate: bool
+) -> list[tuple[str, Source]]:
+    found = []
+    for child in ast.walk(node):
+        if isinstance(child, ast.Call):
+            name = ACTIVATIONS.get(last_name(child).lower())
+            is_class_or_function = name and dotted(child.func) != name
+            if name and (is_class_or_function or isinstance(child.func, ast.Name)):
+                found.append((name, place(file, child)))
+            for keyword in child.keywords:
+                value = literal(keyword.value)
+                if keyword.arg in ("activation", "act") and isinstance(value, str):
+                    found.append((ACTIVATIONS.get(value.lower(), value), place(file, child)))
+        elif isinstance(child, ast.BinOp) and not inside_gate and _is_swish(child):
+            found.append(("silu", place(file, child)))
+    return found
+
+
+def _is_swish(node: ast.BinOp) -> bool:
+    """Match `x * sigmoid(x)` and `x * x.sigmoid()`, with a constant inside or not."""
+    if not isinstance(node.op, ast.Mult):
+        return False
+    for value, call in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(call, ast.Call) and last_name(call) in SIGMOIDS and dotted(value):
+            operand = call.args[0] if call.args else getattr(call.func, "value", None)
+            if operand is not None and dotted(value) in {dotted(n) for n in ast.walk(operand)}:
+                return True
+    return False
+
+
+def _attention_pattern(node: ast.ClassDef) -> str | None:
+    """Name the gate a class is: pool -> one or two mixing layers -> sigmoid -> multiply with its input."""
+    forward = next(
+        (
+            item
+            for item in node.body
+            if isinstance(item, ast.FunctionDef) and item.name in ("forward", "__call__", "call")
+        ),
+        None,
+    )
+    if forward is None:
+        return None
+    calls = {last_name(call) for call in calls_in(node)}
+    if not (calls & POOLS and calls & SIGMOIDS and calls & MIXERS):
+        return None
+    inputs = {argument.arg for argument in forward.args.args} - {"self"}
+    derived = _derived_names(forward, inputs)
+    multiplies = any(
+        (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and _multiplies(n, derived))
+        or (isinstance(n, ast.Call) and last_name(n) in ("mul", "multiply", "mul_"))
+        or (isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Mult))
+        for n in ast.walk(forward)
+    )
+    if not multiplies:
+        return None
+    mixers = [call for call in calls_in(node) if last_name(call) in MIXERS]
+    if len(mixers) == 1 and last_name(mixers[0]) == "Conv1d":
+        return "efficient-channel-attention"
+    return "squeeze-excite"
+
+
+def _derived_names(forward: ast.FunctionDef, inputs: set[str]) -> set[str]:
+    derived = set(inputs)
+    for statement in forward.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and names_in(node.value) & derived:
+                derived |= {dotted(target) for target in node.targets}
+    return derived
+
+
+def _multiplies(node: ast.BinOp, derived: set[str]) -> bool:
+    left, right = names_in(node.left) & derived, names_in(node.right) & derived
+    constant = literal(node.left) is not None or literal(node.right) is not None
+    return bool(left and right) and not constant
+
+
+def _observed(tree: CodeTree) -> tuple[str, ...]:
+    kinds = {"activation", "attention"}
+    for _, module in modules(tree):
+        for call in calls_in(module):
+            name = last_name(call)
+            if name in FOREIGN_MODELS:
+                return ()
+            if (
+                name == "getattr"
+                and call.args
+                and last_name(call.args[0]) in ("nn", "F", "functional")
+            ):
+                kinds.discard("activation")
+        for node in ast.walk(module):
+            if isinstance(node, ast.arg) and node.arg in (
+                "act_layer", "activation", "act", "nonlinearity", "act_fn", "activation_fn"
+            ):  # fmt: skip
+                kinds.discard("activation")
+            if isinstance(node, ast.ImportFrom) and _brings_models(node.module or ""):
+                return ()
+    return tuple(sorted(kinds))
+
+
+def _brings_models(module: str) -> bool:
+    """Tell whether an imported module hands out whole models built elsewhere."""
+    package = module.split(".", maxsplit=1)[0]
+    if package in ("timm", "transformers", "segmentation_models_pytorch"):
+        return True
+    return package == "torchvision" and "models" in module

@@ -1,0 +1,242 @@
+"""Idioms of training scripts that a syntax tree shows: repeats, averaging, selection on test data."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netgain.analysis.syntax import calls_in, dotted, last_name, literal, modules, names_in, place
+from netgain.study import CodeTree, Source, SourceFile
+
+REPEATING_SAMPLERS = frozenset(
+    {"RASampler", "RepeatAugSampler", "RepeatedAugSampler", "RepeatSampler"}
+)
+REPEAT_ARGUMENTS = frozenset({"num_repeats", "aug_repeats", "num_aug_repeats", "repeated_aug"})
+AVERAGING_CLASSES = re.compile(
+    r"AveragedModel|(?:Model)?E[Mm][Aa](?:V2|V3|Model|Callback|Hook)?|ExponentialMovingAverage|"
+    r"WeightAveraging|StochasticWeightAveraging|SWA|Lookahead"
+)
+TEST_WORD = re.compile(
+    r"(^|[_\W])(test|tst|testing|holdout)([_\W\d]|$)|^test|Test(set|Set|Data|Loader)?$"
+)
+SCORE_WORD = re.compile(
+    r"acc|score|f1|metric|auc|map|psnr|top1|miou|dice|loss|err|rmse|ppl", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idiom:
+    """One place where a script does something telling."""
+
+    what: str
+    """The idiom in a few words, equal for equal idioms in two trees."""
+    source: Source
+    """File and line."""
+
+
+def repeated_passes(tree: CodeTree) -> tuple[Idiom, ...]:
+    """Find samplers, arguments and inner loops that use a drawn sample several times."""
+    found: list[Idiom] = []
+    for file, module in modules(tree):
+        for call in calls_in(module):
+            name = last_name(call)
+            if name in REPEATING_SAMPLERS:
+                found.append(Idiom(what=f"sampler {name}", source=place(file, call)))
+            for keyword in call.keywords:
+                value = literal(keyword.value)
+                if keyword.arg in REPEAT_ARGUMENTS and isinstance(value, int) and value > 1:
+                    found.append(Idiom(what=f"{keyword.arg}={value}", source=place(file, call)))
+            if name == "ConcatDataset" and call.args and _repeats_one_item(call.args[0]):
+                found.append(
+                    Idiom(what="data set concatenated with itself", source=place(file, call))
+                )
+        found.extend(_inner_loops(file, module))
+    return tuple(found)
+
+
+def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
+    """Find averaged weights: library classes, and moving averages written by hand over parameters."""
+    found: list[Idiom] = []
+    for file, module in modules(tree):
+        for call in calls_in(module):
+            name = last_name(call)
+            if AVERAGING_CLASSES.fullmatch(name):
+                found.append(Idiom(what=f"averaged weights by {name}", source=place(file, call)))
+        for loop in ast.walk(module):
+            if isinstance(loop, ast.For) and _loops_over_parameters(loop):
+                update = next((node for node in ast.walk(loop) if _is_moving_average(node)), None)
+                if update is not None:
+                    found.append(
+                        Idiom(what="moving average over parameters", source=place(file, update))
+                    )
+    return tuple(found)
+
+
+def test_time_passes(tree: CodeTree) -> tuple[Idiom, ...]:
+    """Find predictions added up over several passes of one batch, flipped or otherwise changed."""
+    found = []
+    for file, module in modules(tree):
+        for node in ast.walk(module):
+            if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+                continue
+            sides = [side for side in (node.left, node.right) if isinstance(side, ast.Call)]
+            if len(sides) == 2 and dotted(sides[0].func) == dotted(sides[1].func) != "":
+                flipped = [s for s in sides if any("flip" in n for n in names_in(s))]
+                if len(flipped) == 1:
+                    found.append(Idiom(what="flipped second pass", source=place(file, node)))
+    return tuple(found)
+
+
+def selection_on_test(tree: CodeTree) -> tuple[Idiom, ...]:
+    """Find a best-so-far that is kept by a score computed on test data.
+
+    Names are followed through assignments inside each file: a data set built with `train=False` or a
+    name that says test, a loader built from it, a score computed from that loader.
+    """
+    found: list[Idiom] = []
+    for file, module in modules(tree):
+        tainted = _test_names(module)
+        if not tainted:
+            continue
+        for node in ast.walk(module):
+            name = _kept_best(node)
+            if name is not None and name in tainted:
+                found.append(
+                    Idiom(
+                        what=f"best so far kept by {name!r}, a test score", source=place(file, node)
+                    )
+                )
+    unique = {(i.source.path, i.source.line): i for i in found}
+    return tuple(unique.values())
+
+
+def _repeats_one_item(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
+    if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) > 1:
+        texts = [ast.dump(item) for item in node.elts]
+        return len(set(texts)) == 1
+    return False
+
+
+def _inner_loops(file: SourceFile, module: ast.Module) -> Iterator[Idiom]:
+    """Find `for batch in loader: for _ in range(k): ... backward() ... step()`."""
+    for outer in ast.walk(module):
+        if not isinstance(outer, ast.For) or last_name(outer.iter) == "range":
+            continue
+        for inner in ast.walk(outer):
+            if inner is outer or not isinstance(inner, ast.For):
+                continue
+            if not (isinstance(inner.iter, ast.Call) and dotted(inner.iter.func) == "range"):
+                continue
+            methods = {last_name(call) for call in calls_in(inner)}
+            count = literal(inner.iter.args[-1]) if inner.iter.args else None
+            if {"backward", "step"} <= methods and count != 1:
+                shown = count if isinstance(count, int) else ast.unparse(inner.iter.args[-1])
+                yield Idiom(
+                    what=f"inner loop of {shown} steps on each batch", source=place(file, inner)
+                )
+
+
+def _loops_over_parameters(loop: ast.For) -> bool:
+    return any(
+        last_name(call) in ("parameters", "named_parameters", "state_dict", "buffers")
+        for call in calls_in(loop.iter)
+    ) or bool({"parameters", "state_dict"} & names_in(loop.iter))
+
+
+def _is_moving_average(node: ast.AST) -> bool:
+    """Match `e.mul_(d).add_(p, alpha=1 - d)`, `e.lerp_(p, 1 - d)` and `e = d * e + (1 - d) * p`."""
+    if isinstance(node, ast.Call):
+        name = last_name(node)
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if name == "lerp_":
+            return True
+        return name == "add_" and isinstance(inner, ast.Call) and last_name(inner) == "mul_"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        factors = [
+            part
+            for side in (node.left, node.right)
+            if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult)
+            for part in (side.left, side.right)
+        ]
+        complements = {
+            ast.dump(part.right)
+            for part in factors
+            if isinstance(part, ast.BinOp)
+            and isinstance(part.op, ast.Sub)
+            and literal(part.left) in (1, 1.0)
+        }
+        return any(ast.dump(part) in complements for part in factors)
+    return False
+
+
+def _test_names(module: ast.Module) -> set[str]:
+    """Return names that hold test data or a score computed on it."""
+    tainted: set[str] = set()
+    assignments = [
+        (target, node.value)
+        for node in ast.walk(module)
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
+        for target in _targets(node)
+    ]
+    for _ in range(4):  # a data set, its loader, the score, a copy of the score
+        before = len(tainted)
+        for target, value in assignments:
+            if _is_test_expression(value, tainted) or TEST_WORD.search(target):
+                tainted.add(target)
+        if len(tainted) == before:
+            break
+    return tainted
+
+
+def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = []
+    for target in targets:
+        items = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+        names += [dotted(item) for item in items if dotted(item)]
+    return names
+
+
+def _is_test_expression(value: ast.AST, tainted: set[str]) -> bool:
+    for child in ast.walk(value):
+        if isinstance(child, ast.keyword):
+            if child.arg == "train" and literal(child.value) is False:
+                return True
+            if child.arg in ("split", "partition") and literal(child.value) == "test":
+                return True
+        if isinstance(child, (ast.Name, ast.Attribute)):
+            name = dotted(child)
+            if name in tainted or TEST_WORD.search(name):
+                return True
+        if isinstance(child, ast.Call) and re.match(r"(run_|do_)?test(_|$)", last_name(child)):
+            return True
+    return False
+
+
+def _kept_best(node: ast.AST) -> str | None:
+    """Return the score's name in `if score > best: best = score` or `best = max(best, score)`."""
+    if isinstance(node, ast.If):
+        for compare in ast.walk(node.test):
+            if not (isinstance(compare, ast.Compare) and len(compare.ops) == 1):
+                continue
+            if not isinstance(compare.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
+                continue
+            left, right = dotted(compare.left), dotted(compare.comparators[0])
+            kept = {t for n in node.body for a in ast.walk(n) if isinstance(a, ast.Assign)
+                    for t in _targets(a)}  # fmt: skip
+            for score, best in ((left, right), (right, left)):
+                if score and best in kept and (SCORE_WORD.search(score) or SCORE_WORD.search(best)):
+                    return score
+    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+        return None
+    if dotted(node.value.func) in ("max", "min") and len(node.value.args) == 2:
+        targets = _targets(node)
+        arguments = [dotted(argument) for argument in node.value.args]
+        for best, score in (arguments, arguments[::-1]):
+            if best in targets and score:
+                return score
+    return None

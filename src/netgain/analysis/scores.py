@@ -1,0 +1,135 @@
+"""The score of a run under the claim's metric, and the claim recomputed from the runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netgain.report import Recomputed
+from netgain.stats.paired import paired_difference, welch_difference
+from netgain.study import Arm, Cited, Claim, Curve, Run, Study
+
+FRACTIONS = frozenset(
+    {"accuracy", "error", "f1", "precision", "recall", "auc", "top5_accuracy", "balanced_accuracy",
+     "map", "map50", "map50_95", "miou", "dice", "exact_match"}
+)  # fmt: skip
+"""Metrics that live in [0, 1] and are often reported in percent."""
+
+PREFERRED_SPLITS = ("test", None, "validation")
+"""A bare final score is taken as the reported one before a validation score is."""
+
+LOWER_IS_BETTER = frozenset(
+    {
+        "loss",
+        "error",
+        "rmse",
+        "mae",
+        "mse",
+        "perplexity",
+        "fid",
+        "wer",
+        "cer",
+        "nll",
+        "bits_per_byte",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One run's final score in the claim's scale."""
+
+    value: float
+    """Score; percent where the claim is in percent."""
+    name: str
+    """`split/metric` it was read as."""
+    cited: Cited[float]
+    """The reading itself, in the log's own scale."""
+
+
+def final_score(run: Run, claim: Claim) -> Score | None:
+    """Return what the run ended with under the claim's metric, None where it does not say.
+
+    A stored final score is preferred; else the last point of the test curve, then of the validation one.
+    """
+    metric = claim.metric
+    if metric is None:
+        return None
+    for split in PREFERRED_SPLITS:
+        name = f"{split}/{metric}" if split else metric
+        found = run.finals.get(name)
+        if found is not None:
+            return Score(value=_scaled(found.value, claim), name=name, cited=found)
+        curve = metric_curve(run, metric, split)
+        if curve is not None:
+            last = Cited(value=curve.values[-1], source=curve.source, strength="logged")
+            return Score(value=_scaled(last.value, claim), name=name, cited=last)
+    return None
+
+
+def metric_curve(run: Run, metric: str, split: str | None) -> Curve | None:
+    """Return the run's longest curve of a metric on a split."""
+    curves = [c for c in run.curves if c.name == metric and c.split == split and c.values]
+    return max(curves, key=lambda c: len(c.values), default=None)
+
+
+def arm_scores(arm: Arm, claim: Claim) -> tuple[tuple[Run, Score], ...]:
+    """Return each run of an arm that has a score, with it; all under the same `split/metric`."""
+    scored = [(run, score) for run in arm.runs if (score := final_score(run, claim)) is not None]
+    if not scored:
+        return ()
+    names = [score.name for _, score in scored]
+    name = max(set(names), key=names.count)
+    return tuple((run, score) for run, score in scored if score.name == name)
+
+
+def recompute(study: Study) -> Recomputed | None:
+    """Recompute the claim from the runs: means, gain and its 95 % t-interval.
+
+    Runs are paired where both arms hold the same seeds, else Welch's interval is used.
+    """
+    claim = study.claim
+    baseline = arm_scores(study.baseline, claim)
+    proposed = arm_scores(study.proposed, claim)
+    if not baseline or not proposed:
+        return None
+    sign = 1.0 if claim.higher_is_better else -1.0
+    first = {run.seed.value: s.value for run, s in baseline if run.seed is not None}
+    second = {run.seed.value: s.value for run, s in proposed if run.seed is not None}
+    paired = (
+        len(first) == len(baseline) and len(second) == len(proposed) and set(first) == set(second)
+    )
+    if paired:
+        seeds = sorted(first)
+        a, b = [first[s] for s in seeds], [second[s] for s in seeds]
+        difference = paired_difference(a, b)
+    else:
+        a, b = [s.value for _, s in baseline], [s.value for _, s in proposed]
+        difference = welch_difference(a, b)
+    bounds = [difference.low, difference.high]
+    low, high = (
+        (None, None)
+        if bounds[0] is None or bounds[1] is None
+        else sorted((sign * bounds[0], sign * bounds[1]))
+    )
+    return Recomputed(
+        metric=baseline[0][1].name,
+        baseline=sum(a) / len(a),
+        proposed=sum(b) / len(b),
+        gain=sign * difference.estimate,
+        low=low,
+        high=high,
+        n_baseline=len(a),
+        n_proposed=len(b),
+        paired=paired,
+        baseline_scores=tuple(a),
+        proposed_scores=tuple(b),
+    )
+
+
+def _scaled(value: float, claim: Claim) -> float:
+    """Bring a fraction to percent where the claim speaks in percent."""
+    if claim.metric in FRACTIONS and 0 <= value <= 1:
+        stated = [c.value for c in (claim.baseline, claim.proposed) if c is not None]
+        if stated and min(stated) > 1.5:
+            return value * 100
+    return value

@@ -1,0 +1,233 @@
+"""Facts to Study: the only place that decides which run belongs to which arm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from netgain.assemble.arms import ArmRuns, claimed_runs, split_arms
+from netgain.assemble.claim import complete_claim
+from netgain.assemble.config import Configuration, load
+from netgain.assemble.runs import RunSet, build_runs, merge_models
+from netgain.errors import UsageError
+from netgain.readers import Reading, read_paths
+from netgain.readers.base import (
+    CodeFacts,
+    DocumentFacts,
+    Fact,
+    Limits,
+    RunFacts,
+    SampleFacts,
+    Setting,
+)
+from netgain.study import (
+    Arm,
+    CodeTree,
+    ModelProfile,
+    Paper,
+    Run,
+    Study,
+    UnknownKey,
+    Unread,
+)
+
+Paths = Path | str | Sequence[Path | str] | None
+
+
+def read(
+    config: Path | str | None = None,
+    *,
+    baseline: Paths = None,
+    proposed: Paths = None,
+    paper: Paths = None,
+    code: Paths = None,
+    limits: Limits = Limits(),
+) -> Study:
+    """Read evidence into a Study.
+
+    Args:
+        config: a netgain.toml, or one folder that holds both arms. Left out with no arms named, the
+            netgain.toml of the working folder is used.
+        baseline: files and folders of the baseline arm.
+        proposed: files and folders of the proposed arm.
+        paper: README, paper or slides that carry the claim.
+        code: code that serves both arms.
+        limits: bounds on what is read.
+
+    Raises:
+        UsageError: a path is missing, no arm is named, or the runs of one folder cannot be told apart.
+    """
+    request = _request(config, baseline, proposed, paper, code)
+    if request.baseline == request.proposed:
+        return _read_one_folder(request, limits)
+    first = read_paths(request.baseline, limits)
+    second = read_paths(request.proposed, limits)
+    shared = read_paths((*request.paper, *request.code), limits)
+    return _study(
+        request,
+        baseline=(first.facts, _label(request.baseline)),
+        proposed=(second.facts, _label(request.proposed)),
+        shared=shared.facts,
+        unread=(*first.unread, *second.unread, *shared.unread),
+    )
+
+
+def _request(
+    config: Path | str | None, baseline: Paths, proposed: Paths, paper: Paths, code: Paths
+) -> Configuration:
+    arms_named = baseline is not None or proposed is not None
+    if config is None and not arms_named:
+        if not Path("netgain.toml").is_file():
+            raise UsageError(
+                "nothing to read: name the arms with --baseline PATH --proposed PATH, or one folder "
+                "that holds both, or write a netgain.toml here"
+            )
+        config = Path("netgain.toml")
+    request = Configuration()
+    if config is not None:
+        path = Path(config)
+        if path.is_dir():
+            request = Configuration(baseline=(path,), proposed=(path,), name=str(path))
+        else:
+            request = load(path)
+    request = replace(
+        request,
+        baseline=_paths(baseline) or request.baseline,
+        proposed=_paths(proposed) or request.proposed,
+        paper=request.paper + _paths(paper),
+        code=request.code + _paths(code),
+    )
+    if not request.baseline or not request.proposed:
+        missing = "baseline" if not request.baseline else "proposed"
+        raise UsageError(
+            f"no {missing} arm: name it with --{missing} PATH or in netgain.toml [{missing}] runs"
+        )
+    return request
+
+
+def _paths(paths: Paths) -> tuple[Path, ...]:
+    if paths is None:
+        return ()
+    if isinstance(paths, (str, Path)):
+        return (Path(paths),)
+    return tuple(Path(path) for path in paths)
+
+
+def _label(paths: tuple[Path, ...]) -> str:
+    return paths[0].name or str(paths[0])
+
+
+def _read_one_folder(request: Configuration, limits: Limits) -> Study:
+    """Read one folder that holds both arms and tell its runs apart by their names."""
+    reading = read_paths(request.baseline, limits)
+    shared = read_paths((*request.paper, *request.code), limits)
+    root = str(request.baseline[0])
+    built = build_runs(_runs(reading.facts), request.vocabulary)
+    arms = split_arms(tuple(run.id for run in built.runs), root)
+    other = tuple(fact for fact in reading.facts if not isinstance(fact, RunFacts))
+    return _study(
+        request,
+        baseline=((), "baseline"),
+        proposed=((), "proposed"),
+        shared=(*other, *shared.facts),
+        unread=(*reading.unread, *shared.unread),
+        sorted_runs=(
+            replace(built, runs=tuple(r for r in built.runs if arms.get(r.id) == "baseline")),
+            RunSet(
+                runs=tuple(r for r in built.runs if arms.get(r.id) == "proposed"),
+                excluded=(),
+                unknown=(),
+            ),
+        ),
+    )
+
+
+def _study(
+    request: Configuration,
+    *,
+    baseline: tuple[tuple[Fact, ...], str],
+    proposed: tuple[tuple[Fact, ...], str],
+    shared: tuple[Fact, ...],
+    unread: tuple[Unread, ...],
+    sorted_runs: tuple[RunSet, RunSet] | None = None,
+) -> Study:
+    first, second = sorted_runs or (
+        build_runs(_runs(baseline[0]), request.vocabulary),
+        build_runs(_runs(proposed[0]), request.vocabulary),
+    )
+    paper = _paper((*shared, *baseline[0], *proposed[0]))
+    claim = complete_claim(request.claim, paper, first.runs, second.runs)
+    chosen = (
+        claimed_runs(first.runs, claim, "baseline"),
+        claimed_runs(second.runs, claim, "proposed"),
+    )
+    return Study(
+        claim=claim,
+        baseline=_arm(baseline[1], chosen[0], baseline[0], shared),
+        proposed=_arm(proposed[1], chosen[1], proposed[0], shared),
+        paper=paper,
+        allowances=request.allowances,
+        unread=_unique(unread),
+        unknown_keys=_unknown_keys((*first.unknown, *second.unknown)),
+        excluded_runs=(
+            *first.excluded,
+            *chosen[0].set_aside,
+            *second.excluded,
+            *chosen[1].set_aside,
+        ),
+    )
+
+
+def _arm(name: str, chosen: ArmRuns, facts: tuple[Fact, ...], shared: tuple[Fact, ...]) -> Arm:
+    code = _code(facts) or _code(shared)
+    samples = [f.samples for f in (*facts, *shared) if isinstance(f, SampleFacts)]
+    return Arm(
+        name=name,
+        runs=chosen.runs,
+        trials=chosen.trials,
+        model=_arm_model(chosen.runs),
+        code=code,
+        samples=tuple(samples),
+    )
+
+
+def _arm_model(runs: tuple[Run, ...]) -> ModelProfile | None:
+    return merge_models([run.model for run in runs if run.model is not None][:1])
+
+
+def _runs(facts: Iterable[Fact]) -> list[RunFacts]:
+    return [fact for fact in facts if isinstance(fact, RunFacts)]
+
+
+def _code(facts: Iterable[Fact]) -> CodeTree | None:
+    trees = [fact.tree for fact in facts if isinstance(fact, CodeFacts)]
+    if not trees:
+        return None
+    files = {file.path: file for tree in trees for file in tree.files}
+    return CodeTree(root=trees[0].root, files=tuple(files.values()))
+
+
+def _paper(facts: Iterable[Fact]) -> Paper:
+    papers = [fact.paper for fact in facts if isinstance(fact, DocumentFacts)]
+    return Paper(
+        tables=tuple(dict.fromkeys(table for paper in papers for table in paper.tables)),
+        statements=tuple(dict.fromkeys(s for paper in papers for s in paper.statements)),
+    )
+
+
+def _unique(unread: tuple[Unread, ...]) -> tuple[Unread, ...]:
+    return tuple(dict.fromkeys(unread))
+
+
+def _unknown_keys(settings: tuple[Setting, ...]) -> tuple[UnknownKey, ...]:
+    counts = Counter(setting.key for setting in settings)
+    first = {setting.key: setting for setting in reversed(settings)}
+    return tuple(
+        UnknownKey(key=key, example=first[key].value, count=count, source=first[key].source)
+        for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+__all__ = ["Configuration", "Reading", "read"]

@@ -1,0 +1,188 @@
+"""Which run belongs to which arm, and which of an arm's runs the claim is about."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from netgain.analysis.scores import final_score
+from netgain.errors import UsageError
+from netgain.study import Claim, Run, Trials, Unread
+
+BASELINE_WORDS = frozenset(
+    {"baseline", "baselines", "base", "control", "vanilla", "reference", "ref", "standard", "original",
+     "plain", "without", "default"}
+)  # fmt: skip
+PROPOSED_WORDS = frozenset(
+    {"ours", "our", "proposed", "proposal", "new", "method", "improved", "treatment", "candidate", "with",
+     "novel", "final", "mine"}
+)  # fmt: skip
+"""Words people use in folder and file names for the two arms."""
+
+NOT_SETTINGS = frozenset(
+    {"seed", "wall_seconds", "output", "name", "run_name", "notes", "dataset_path", "samples_seen",
+     "passes_per_sample", "steps", "train_flops", "parameters", "forward_flops", "data_seed",
+     "samples_unique", "resumed_from", "device", "threads"}
+)  # fmt: skip
+"""Canonical names that may differ between two runs of one configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRuns:
+    """The runs of one arm, sorted into what the claim is about and what was tried beside it."""
+
+    runs: tuple[Run, ...]
+    """Runs of the claimed configuration, by seed."""
+    trials: tuple[Trials, ...]
+    """Sweeps over one setting, the claimed configuration included."""
+    set_aside: tuple[Unread, ...]
+    """Runs of other configurations, with what sets them apart."""
+
+
+def arm_of(name: str) -> str | None:
+    """Return `baseline` or `proposed` where the words of a path say so, else None.
+
+    The last telling word of the path decides, so `ours/ablation_baseline` is a baseline.
+    """
+    for part in reversed(PurePath(name.replace("#", "/")).parts):
+        words = set(re.split(r"[^a-z]+", part.lower()))
+        is_baseline = bool(words & BASELINE_WORDS)
+        is_proposed = bool(words & PROPOSED_WORDS)
+        if is_baseline != is_proposed:
+            return "baseline" if is_baseline else "proposed"
+    return None
+
+
+def split_arms(names: tuple[str, ...], root: str) -> dict[str, str]:
+    """Map run ids of one folder to arms by their names.
+
+    Args:
+        names: run ids.
+        root: the folder, for the error message; words in its own path do not count.
+
+    Raises:
+        UsageError: the names do not tell two arms apart.
+    """
+    found = {name: arm_of(name.removeprefix(root)) for name in names}
+    arms = {name: arm for name, arm in found.items() if arm is not None}
+    if set(arms.values()) == {"baseline", "proposed"}:
+        return arms
+    rest = [name for name in names if found[name] is None]
+    families = sorted({_family(name.removeprefix(root)) for name in rest})
+    if len(set(arms.values())) == 1 and len(families) == 1:
+        only = next(iter(arms.values()))
+        other = "proposed" if only == "baseline" else "baseline"
+        return arms | dict.fromkeys(rest, other)
+    shown = ", ".join(names[:6]) or "no runs at all"
+    raise UsageError(
+        f"{root}: cannot tell baseline from proposed by the names ({shown}); "
+        "name them with --baseline PATH --proposed PATH"
+    )
+
+
+def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
+    """Pick the runs the claim is about: one configuration, all its seeds.
+
+    The configuration whose scores contain the claimed value wins, then the one with most runs, then the
+    one with the best mean score.
+    """
+    groups: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[_signature(run)].append(run)
+    if len(groups) <= 1:
+        return ArmRuns(runs=_by_seed(runs), trials=(), set_aside=())
+    stated = claim.baseline if arm == "baseline" else claim.proposed
+    sign = 1.0 if claim.higher_is_better else -1.0
+
+    def rank(group: list[Run]) -> tuple[float, ...]:
+        scores = [s.value for run in group if (s := final_score(run, claim)) is not None]
+        mean = sum(scores) / len(scores) if scores else -math.inf
+        near = 0.0
+        if stated is not None and scores:
+            tolerance = 0.006 * max(1.0, abs(stated.value))
+            near = float(any(abs(s - stated.value) <= tolerance for s in [*scores, mean]))
+        settings = float(max(len(run.config) for run in group))
+        return (near, float(bool(scores)), float(len(group)), sign * mean, settings)
+
+    chosen = max(groups.values(), key=rank)
+    rest = [run for run in runs if run not in chosen]
+    return ArmRuns(
+        runs=_by_seed(tuple(chosen)),
+        trials=tuple(sweeps(chosen, rest, claim)),
+        set_aside=tuple(Unread(path=run.id, why=_why_aside(chosen[0], run)) for run in rest),
+    )
+
+
+def sweeps(chosen: list[Run], rest: list[Run], claim: Claim) -> list[Trials]:
+    """Read sweeps from runs that differ from the chosen configuration in one numeric setting."""
+    points: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    reference = chosen[0]
+    for run in rest:
+        differing = [
+            name
+            for name in sorted(set(reference.config) | set(run.config))
+            if name not in NOT_SETTINGS and _value(reference, name) != _value(run, name)
+        ]
+        score = final_score(run, claim)
+        if len(differing) == 1 and score is not None:
+            value = _value(run, differing[0])
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                points[differing[0]].append((float(value), score.value))
+    found = []
+    for name, pairs in points.items():
+        own = _value(reference, name)
+        scores = [s.value for run in chosen if (s := final_score(run, claim)) is not None]
+        if isinstance(own, (int, float)) and scores:
+            pairs.append((float(own), sum(scores) / len(scores)))
+        pairs.sort()
+        found.append(
+            Trials(
+                parameter=name,
+                values=tuple(value for value, _ in pairs),
+                scores=tuple(score for _, score in pairs),
+                metric=claim.metric or "score",
+                source=next(iter(rest[0].config.values())).source,
+            )
+        )
+    return found
+
+
+def _why_aside(reference: Run, run: Run) -> str:
+    differing = [
+        name
+        for name in sorted(set(reference.config) | set(run.config))
+        if name not in NOT_SETTINGS and _value(reference, name) != _value(run, name)
+    ]
+    shown = ", ".join(differing[:4]) + (" and more" if len(differing) > 4 else "")
+    return (
+        f"another configuration than the one taken for the claim ({reference.id}): differs in "
+        f"{shown or 'what it states'}"
+    )
+
+
+def _value(run: Run, name: str) -> object:
+    cited = run.config.get(name)
+    return None if cited is None else cited.value
+
+
+def _signature(run: Run) -> str:
+    """Return a text that equals for runs of one configuration."""
+    settings = {
+        name: cited.value
+        for name, cited in sorted(run.config.items())
+        if name not in NOT_SETTINGS and cited.strength != "measured"
+    }
+    return repr(settings) if settings else ""
+
+
+def _family(name: str) -> str:
+    return re.sub(r"[\d]+", "", PurePath(name.replace("#", "/")).name).strip("_-. ").lower()
+
+
+def _by_seed(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    return tuple(
+        sorted(runs, key=lambda run: (run.seed is None, run.seed.value if run.seed else 0))
+    )

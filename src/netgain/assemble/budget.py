@@ -1,0 +1,172 @@
+"""Settings and curves to a Budget: units converted with what is known, left unknown otherwise."""
+
+from __future__ import annotations
+
+import math
+
+from netgain.study import STRENGTHS, Budget, Cited, Curve, Scalar
+
+
+def budget_of(
+    config: dict[str, Cited[Scalar]],
+    curves: tuple[Curve, ...],
+    *,
+    plain_batch_is_per_device: bool = False,
+) -> Budget:
+    """Derive one run's budget.
+
+    Args:
+        config: settings by canonical name.
+        curves: everything logged.
+        plain_batch_is_per_device: whether the dialect's bare `batch_size` counts one device (timm).
+    """
+    steps = _steps(config, curves)
+    batch = _global_batch(config, plain_batch_is_per_device=plain_batch_is_per_device)
+    n_train = _number(config, "n_train")
+    epochs = _epochs(config, curves)
+    counted = _number(config, "samples_seen")
+    samples = counted
+    if samples is None and epochs is not None and n_train is not None:
+        samples = derived(epochs.value * n_train.value, epochs, n_train)
+    if samples is None and steps is not None and batch is not None:
+        samples = derived(steps.value * batch.value, steps, batch)
+    return Budget(
+        steps=steps,
+        batch_size=batch,
+        epochs=epochs,
+        n_train=n_train,
+        samples_seen=samples,
+        passes_per_sample=_passes(config, steps, batch, epochs, n_train),
+        train_flops=_number(config, "train_flops"),
+        wall_seconds=_number(config, "wall_seconds"),
+        resumed_from=_resumed(config),
+    )
+
+
+def derived(value: float, *parts: Cited[float]) -> Cited[float]:
+    """Cite a computed value by the weakest of the numbers it stands on."""
+    weakest = max(parts, key=lambda part: STRENGTHS.index(part.strength))
+    return Cited(value=value, source=weakest.source, strength=weakest.strength)
+
+
+def _number(config: dict[str, Cited[Scalar]], name: str) -> Cited[float] | None:
+    cited = config.get(name)
+    if cited is None or isinstance(cited.value, bool) or not isinstance(cited.value, (int, float)):
+        return None
+    if not math.isfinite(cited.value) or cited.value <= 0:
+        return None
+    others = tuple(
+        Cited(value=float(o.value), source=o.source, strength=o.strength)
+        for o in cited.disagreeing
+        if isinstance(o.value, (int, float)) and not isinstance(o.value, bool)
+    )
+    return Cited(
+        value=float(cited.value), source=cited.source, strength=cited.strength, disagreeing=others
+    )
+
+
+def _strongest(readings: list[Cited[float]]) -> Cited[float] | None:
+    """Return the strongest reading; those that differ by more than 5 % are kept as disagreeing."""
+    if not readings:
+        return None
+    ordered = sorted(readings, key=lambda reading: STRENGTHS.index(reading.strength))
+    best = ordered[0]
+    others = tuple(
+        Cited(value=r.value, source=r.source, strength=r.strength)
+        for r in (*ordered[1:], *best.disagreeing)
+        if abs(math.log(r.value / best.value)) > math.log(1.05)
+    )
+    return Cited(value=best.value, source=best.source, strength=best.strength, disagreeing=others)
+
+
+def _steps(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cited[float] | None:
+    """Return optimizer steps; an axis called step that ends at the epoch count counts epochs."""
+    readings = [r for r in (_number(config, "steps"), _number(config, "max_steps")) if r]
+    logged = [c for c in curves if c.unit == "step" and c.split != "test" and c.steps]
+    epochs = _number(config, "epochs")
+    if logged:
+        last = max(logged, key=lambda c: c.steps[-1])
+        counts_epochs = epochs is not None and last.steps[-1] <= epochs.value
+        if last.steps[-1] > 0 and not counts_epochs:
+            readings.append(Cited(value=last.steps[-1], source=last.source, strength="logged"))
+    return _strongest(readings)
+
+
+def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cited[float] | None:
+    readings = [r for r in (_number(config, "epochs"),) if r]
+    logged = [c for c in curves if c.unit == "epoch" and c.steps]
+    if logged:
+        last = max(logged, key=lambda c: c.steps[-1])
+        first = min(c.steps[0] for c in logged)
+        count = last.steps[-1] + (1 if first == 0 else 0)
+        if count > 0:
+            readings.append(Cited(value=count, source=last.source, strength="logged"))
+    counter = [c for c in curves if c.name == "epoch" and c.values]
+    if counter and not logged:
+        last = max(counter, key=lambda c: c.values[-1])
+        whole = all(float(v).is_integer() for v in last.values)
+        count = last.values[-1] + (1 if whole and min(last.values) == 0 else 0)
+        if count > 0:
+            readings.append(Cited(value=count, source=last.source, strength="logged"))
+    return _strongest(readings)
+
+
+def _global_batch(
+    config: dict[str, Cited[Scalar]], *, plain_batch_is_per_device: bool
+) -> Cited[float] | None:
+    plain = _number(config, "batch_size")
+    if plain is not None and plain.strength == "measured":
+        return plain
+    per_device = _number(config, "batch_size_per_device")
+    devices = _number(config, "devices")
+    accumulation = _number(config, "gradient_accumulation")
+    parts: list[Cited[float]]
+    if per_device is not None or (plain is not None and plain_batch_is_per_device):
+        base = per_device or plain
+        assert base is not None
+        parts = [base, *(p for p in (devices, accumulation) if p)]
+    elif plain is not None:
+        if devices is not None and devices.value > 1:
+            return None  # the files do not say whether this batch is per device
+        parts = [plain, *([accumulation] if accumulation else [])]
+    else:
+        return None
+    value = math.prod(part.value for part in parts)
+    weakest = derived(value, *parts)
+    first = parts[0]
+    disagreeing = first.disagreeing if len(parts) == 1 else ()
+    return Cited(
+        value=value, source=first.source, strength=weakest.strength, disagreeing=disagreeing
+    )
+
+
+def _passes(
+    config: dict[str, Cited[Scalar]],
+    steps: Cited[float] | None,
+    batch: Cited[float] | None,
+    epochs: Cited[float] | None,
+    n_train: Cited[float] | None,
+) -> Cited[float] | None:
+    counted = _number(config, "passes_per_sample")
+    if counted is not None:
+        return counted
+    repeats = _number(config, "repeats")
+    if steps and batch and epochs and n_train and steps.strength in ("measured", "logged"):
+        steps_per_epoch = math.ceil(n_train.value / batch.value)
+        value = steps.value / (epochs.value * steps_per_epoch)
+        if value > 0.5:  # below that the log skips steps, and says nothing of passes
+            found = derived(value, steps, batch, epochs, n_train)
+            if repeats is not None and abs(repeats.value - value) > 0.05 * value:
+                return Cited(
+                    value=found.value, source=found.source, strength=found.strength,
+                    disagreeing=(repeats,),
+                )  # fmt: skip
+            return found
+    return repeats
+
+
+def _resumed(config: dict[str, Cited[Scalar]]) -> Cited[str] | None:
+    cited = config.get("resumed_from")
+    if cited is None or cited.value in (None, False, "", 0):
+        return None
+    return Cited(value=str(cited.value), source=cited.source, strength=cited.strength)

@@ -1,0 +1,135 @@
+"""The claim: what netgain.toml says, filled in from the paper, with the metric the runs can answer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from netgain.study import Cited, Claim, Paper, Run, Statement
+from netgain.vocabulary import lower_is_better
+
+NOISE = re.compile(
+    r"±|\\pm|\+/-|\bs\.?d\.?\b|std|standard (deviation|error)|confidence interval|\b9\d ?% ?(ci|interval)|"
+    r"\bCI\b|within (seed )?noise|not (statistically )?significant|unresolved|inconclusive|interval",
+    re.IGNORECASE,
+)
+"""Words by which a text states the spread of its scores or calls a gain unresolved."""
+
+BUDGET_QUANTITIES = frozenset(
+    {"epochs", "steps", "max_steps", "batch_size", "learning_rate", "seeds", "n_train", "n_test",
+     "weight_decay", "ema_decay", "ema", "parameters", "forward_flops", "image_size", "schedule",
+     "optimizer", "activation", "interval", "standard_deviation", "noise", "warmup_steps", "device",
+     "warmup_epochs", "latency", "throughput", "wall_seconds", "attention", "repeats", "selection"}
+)  # fmt: skip
+"""Quantities of statements that are no score."""
+
+
+def complete_claim(
+    claim: Claim, paper: Paper, baseline: Iterable[Run], proposed: Iterable[Run]
+) -> Claim:
+    """Fill the open fields of a claim from the paper, then choose a metric the runs carry."""
+    claim = _from_paper(claim, paper)
+    if claim.metric is None:
+        metric = _common_metric(list(baseline), list(proposed))
+        if metric is not None:
+            claim = replace(claim, metric=metric, higher_is_better=not lower_is_better(metric))
+    return claim
+
+
+def _from_paper(claim: Claim, paper: Paper) -> Claim:
+    pair = _score_pair(claim, paper.statements)
+    if pair is not None:
+        first, second = pair
+        metric = claim.metric or first.quantity
+        claim = replace(
+            claim,
+            metric=metric,
+            higher_is_better=claim.higher_is_better
+            if claim.metric
+            else not lower_is_better(metric),
+            baseline=claim.baseline or _cited_number(first),
+            proposed=claim.proposed or _cited_number(second),
+        )
+    if claim.states_noise is None:
+        noisy = next((s for s in paper.statements if _states_noise(s)), None)
+        if noisy is not None:
+            claim = replace(
+                claim,
+                states_noise=Cited(value=noisy.text[:200], source=noisy.source, strength="stated"),
+            )
+    if claim.seeds_stated is None:
+        seeds = [s for s in paper.statements if s.quantity == "seeds" and isinstance(s.value, int)]
+        if seeds:
+            stated = Cited(
+                value=int(seeds[0].value or 0), source=seeds[0].source, strength="stated"
+            )
+            claim = replace(claim, seeds_stated=stated)
+    return claim
+
+
+def _states_noise(statement: Statement) -> bool:
+    if statement.quantity in ("interval", "standard_deviation", "noise"):
+        return True
+    return statement.quantity not in BUDGET_QUANTITIES and bool(NOISE.search(statement.text))
+
+
+def _score_pair(
+    claim: Claim, statements: tuple[Statement, ...]
+) -> tuple[Statement, Statement] | None:
+    """Return the first baseline and proposed score of one metric, the claim's own if it has one."""
+    scores = [
+        s
+        for s in statements
+        if s.quantity not in BUDGET_QUANTITIES
+        and isinstance(s.value, (int, float))
+        and not isinstance(s.value, bool)
+        and (claim.metric is None or s.quantity == claim.metric)
+    ]
+    for first in scores:
+        if first.arm != "baseline":
+            continue
+        same_table = [
+            s
+            for s in scores
+            if s.arm == "proposed"
+            and s.quantity == first.quantity
+            and s.source.path == first.source.path
+        ]
+        if same_table:
+            return first, same_table[0]
+    return None
+
+
+def _cited_number(statement: Statement) -> Cited[float]:
+    assert isinstance(statement.value, (int, float))
+    return Cited(value=float(statement.value), source=statement.source, strength="stated")
+
+
+def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
+    """Return the metric most runs of both arms end with: test before validation, score before loss."""
+
+    def names(runs: list[Run]) -> Counter[tuple[str | None, str]]:
+        found: Counter[tuple[str | None, str]] = Counter()
+        for run in runs:
+            own: set[tuple[str | None, str]] = {
+                (c.split, c.name) for c in run.curves if c.split in ("test", "validation")
+            }
+            for name in run.finals:
+                split, _, metric = name.rpartition("/")
+                own.add((split or None, metric))
+            found.update(own)
+        return found
+
+    first, second = names(baseline), names(proposed)
+    common = [key for key in first if key in second and lower_is_better(key[1]) is not None]
+    if not common:
+        return None
+
+    def rank(key: tuple[str | None, str]) -> tuple[int, int, int, str]:
+        split_rank = {"test": 0, None: 1, "validation": 2, "train": 3}.get(key[0], 3)
+        losses = {"loss": 2, "nll": 2}.get(key[1], 0 if key[1] == "accuracy" else 1)
+        return (split_rank, losses, -(first[key] + second[key]), key[1])
+
+    return min(common, key=rank)[1]

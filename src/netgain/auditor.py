@@ -1,0 +1,72 @@
+"""Study to Report: run the checks, keep the audit alive when one of them fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netgain import __version__
+from netgain.analysis.scores import recompute
+from netgain.finding import Finding
+from netgain.practice import Practice
+from netgain.practices import select
+from netgain.report import Report
+from netgain.study import Allowance, Study
+
+
+def audit(
+    study: Study,
+    *,
+    select_codes: tuple[str, ...] = (),
+    ignore_codes: tuple[str, ...] = (),
+    fail_on: str = "flagged",
+) -> Report:
+    """Run the checks over a study.
+
+    Args:
+        study: the evidence.
+        select_codes: codes or prefixes to run; all when empty.
+        ignore_codes: codes or prefixes to leave out.
+        fail_on: `flagged`, `unknown` or `never`; decides the report's exit code.
+
+    Raises:
+        UsageError: a code matches no practice.
+    """
+    practices = select(select_codes, ignore_codes)
+    results = [_run(practice, study) for practice in practices]
+    findings = tuple(finding for finding, _ in results)
+    return Report(
+        version=__version__,
+        claim=study.claim,
+        recomputed=recompute(study),
+        findings=findings,
+        study=study,
+        allowed=_used(study.allowances, findings),
+        unread=study.unread,
+        crashed=tuple(finding.code for finding, crashed in results if crashed),
+        fail_on=fail_on,
+        options={"select": ",".join(select_codes), "ignore": ",".join(ignore_codes)},
+    )
+
+
+def _run(practice: Practice, study: Study) -> tuple[Finding, bool]:
+    try:
+        return practice.check(study), False
+    except Exception as error:  # noqa: BLE001 - a check that fails is an unknown, never the end of the audit
+        return (
+            Finding(
+                code=practice.code,
+                name=practice.name,
+                verdict="unknown",
+                message="this check failed with an error; it says nothing about the evidence",
+                needs=(
+                    f"a netgain without this error ({type(error).__name__}: {error}); please report it "
+                    "with the report's JSON",
+                ),
+            ),
+            True,
+        )
+
+
+def _used(allowances: Iterable[Allowance], findings: tuple[Finding, ...]) -> tuple[Allowance, ...]:
+    flagged = {finding.code for finding in findings if finding.verdict == "flagged"}
+    return tuple(allowance for allowance in allowances if allowance.code in flagged)

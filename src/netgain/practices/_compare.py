@@ -1,0 +1,179 @@
+"""Comparisons of the two arms that several practices share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from netgain.finding import Disclosure
+from netgain.study import Arm, Cited, Run, Scalar, Source, Statement, Study
+
+TOLERANCE = 0.05
+"""Relative difference below which two budgets count as equal (loops round to whole batches)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """One quantity over the runs of one arm."""
+
+    values: tuple[Cited[float], ...]
+    """Readings of the runs that have one."""
+    complete: bool
+    """Whether every run of the arm has a reading."""
+
+    @property
+    def value(self) -> float:
+        """Return the median over runs."""
+        return median(cited.value for cited in self.values)
+
+    @property
+    def uniform(self) -> bool:
+        """Tell whether all runs agree within the tolerance."""
+        return all(near(cited.value, self.value) for cited in self.values)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Return where the readings stand, at most three."""
+        return tuple(dict.fromkeys(cited.source for cited in self.values))[:3]
+
+    @property
+    def disagreeing(self) -> tuple[tuple[Cited[float], Cited[float]], ...]:
+        """Return (strongest, weaker) pairs that say different things."""
+        return tuple((cited, other) for cited in self.values for other in cited.disagreeing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One quantity in both arms."""
+
+    baseline: Quantity
+    proposed: Quantity
+
+    @property
+    def ratio(self) -> float:
+        """Return proposed over baseline."""
+        return self.proposed.value / self.baseline.value
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every run of both arms has a reading and the runs of each arm agree."""
+        return (
+            self.baseline.complete
+            and self.proposed.complete
+            and self.baseline.uniform
+            and self.proposed.uniform
+        )
+
+    @property
+    def equal(self) -> bool:
+        """Tell whether the arms agree within the tolerance."""
+        return near(self.proposed.value, self.baseline.value)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Return where both arms' readings stand."""
+        return self.baseline.sources + self.proposed.sources
+
+
+def near(first: float, second: float, tolerance: float = TOLERANCE) -> bool:
+    """Tell whether two positive numbers agree within a relative tolerance, in either direction."""
+    if first == second:
+        return True
+    if first <= 0 or second <= 0:
+        return False
+    return abs(math.log(first / second)) <= math.log1p(tolerance) + 1e-12
+
+
+def quantity(arm: Arm, get: Callable[[Run], Cited[float] | None]) -> Quantity | None:
+    """Collect one quantity over an arm's runs; None where no run has it."""
+    readings = [get(run) for run in arm.runs]
+    known = tuple(cited for cited in readings if cited is not None)
+    if not known:
+        return None
+    return Quantity(values=known, complete=len(known) == len(readings))
+
+
+def compare(study: Study, get: Callable[[Run], Cited[float] | None]) -> Comparison | None:
+    """Collect one quantity over both arms; None where either arm has no reading."""
+    baseline, proposed = quantity(study.baseline, get), quantity(study.proposed, get)
+    if baseline is None or proposed is None:
+        return None
+    return Comparison(baseline=baseline, proposed=proposed)
+
+
+def setting(run: Run, *names: str) -> Cited[Scalar] | None:
+    """Return the first of several canonical settings that a run states."""
+    return next((run.config[name] for name in names if name in run.config), None)
+
+
+def number(run: Run, *names: str) -> Cited[float] | None:
+    """Return the first of several canonical settings that a run states as a number."""
+    for name in names:
+        cited = run.config.get(name)
+        if cited and isinstance(cited.value, (int, float)) and not isinstance(cited.value, bool):
+            return Cited(value=float(cited.value), source=cited.source, strength=cited.strength)
+    return None
+
+
+def statements(study: Study, *quantities: str) -> tuple[Statement, ...]:
+    """Return what the paper says of some quantities."""
+    return tuple(s for s in study.paper.statements if s.quantity in quantities)
+
+
+def disclosure(study: Study, observed: dict[str, float], arm: str = "proposed") -> Disclosure:
+    """Set what the paper says of an arm's quantities against what was observed.
+
+    Args:
+        study: the evidence.
+        observed: quantity name to observed value; NaN where only the mention counts.
+        arm: the arm the quantities belong to.
+    """
+    if not study.paper.statements and not study.paper.tables:
+        return "unstated"
+    said = [s for s in statements(study, *observed) if s.arm in (arm, "both", None)]
+    if not said:
+        return "undisclosed"
+    for statement in said:
+        value, seen = statement.value, observed[statement.quantity]
+        if (
+            isinstance(value, (int, float))
+            and not math.isnan(seen)
+            and not near(float(value), seen)
+        ):
+            return "contradicted"
+    return "disclosed"
+
+
+def missing_runs(study: Study) -> tuple[str, ...]:
+    """Return the request to make where an arm has no runs at all."""
+    return tuple(
+        f"run records of the {side} arm: config and metric log of each run"
+        for side, arm in (("baseline", study.baseline), ("proposed", study.proposed))
+        if not arm.runs
+    )
+
+
+def lacking(study: Study, get: Callable[[Run], object], what: str) -> tuple[str, ...]:
+    """Name the runs that lack a reading, as a request to the authors."""
+    needs = list(missing_runs(study))
+    for side, arm in (("baseline", study.baseline), ("proposed", study.proposed)):
+        absent = [run.id for run in arm.runs if get(run) is None]
+        if absent:
+            shown = ", ".join(absent[:3]) + (
+                f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+            )
+            needs.append(f"{what} of the {side} runs: {shown}")
+    return tuple(needs)
+
+
+def sources_of(*groups: Iterable[Source]) -> tuple[Source, ...]:
+    """Join sources without repeats, in order."""
+    return tuple(dict.fromkeys(source for group in groups for source in group))
+
+
+def in_idea(study: Study, *words: str) -> bool:
+    """Tell whether the claim's idea names any of these settings, components or modules."""
+    idea = " ".join(study.claim.idea).lower().replace("-", "").replace("_", "")
+    return any(word.lower().replace("-", "").replace("_", "") in idea for word in words if word)

@@ -1,0 +1,280 @@
+"""The proposed arm trains longer than the baseline.
+
+## What it does
+The proposed arm runs for more epochs or more steps, says nothing of it, says it in another unit than the
+baseline (epochs here, iterations there), or continues from a checkpoint whose steps are not counted.
+
+## Why it inflates
+Training length alone moves accuracy by points: one ResNet-50 recipe family spans 78.1 to 80.4 with
+length (Wightman et al. 2021).
+
+## What is looked at
+Epochs and samples drawn of every run, counted, logged or configured, and the lengths that README or
+paper state, converted to samples with batch size and training-set size. Flagged when the proposed length
+is more than 5 % above the baseline's, or when a stated length contradicts the logged one by more than
+5 %.
+
+## When it stays clear
+Different units that convert to the same length. A longer baseline is reported, not flagged. A larger
+batch at equal steps is judged by NG101, several passes over each drawn batch by NG103.
+
+## What is not seen
+Steps of a parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
+
+## Remedy
+Re-run the shorter arm at the longer length with its schedule stretched to fit, or the longer arm at the
+shorter length.
+
+## Example
+```
+NG102 unequal-training-length  flagged (indicated)
+Proposed trained 2.0x as long: 60.0 against 30.0 epochs.
+```
+
+## References
+Wightman, Touvron, Jegou 2021, ResNet strikes back. Hägele et al. 2024, Scaling laws and compute-optimal
+training beyond fixed training durations.
+"""
+
+from __future__ import annotations
+
+from netgain.finding import Disclosure, Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._compare import (
+    Comparison,
+    compare,
+    disclosure,
+    lacking,
+    near,
+    sources_of,
+    statements,
+)
+from netgain.study import Arm, Run, Source, Statement, Study
+
+CODE, NAME = "NG102", "unequal-training-length"
+READINGS = Readings(
+    innocent="the proposed method converges more slowly and was trained until it stopped improving",
+    inflating="the baseline would also have gained from the longer training",
+)
+
+
+def check(study: Study) -> Finding:
+    """Compare training length of the two arms, and stated with logged length."""
+    contradiction = _contradiction(study)
+    if contradiction is not None:
+        return contradiction
+    epochs = compare(study, lambda run: run.budget.epochs)
+    samples = compare(study, lambda run: run.budget.samples_seen)
+    steps = compare(study, lambda run: run.budget.steps)
+    batch = compare(study, lambda run: run.budget.batch_size)
+    length, unit = _length(epochs, samples, steps, batch)
+    if length is None:
+        return _unknown(study)
+    by_batch = steps is not None and batch is not None and near(steps.ratio, 1) and not batch.equal
+    if length.ratio > 1 and not length.equal:
+        if not by_batch:
+            return _flagged(study, length, unit)
+        if steps is not None and steps.complete and batch is not None and batch.complete:
+            return _clear(
+                length,
+                unit,
+                f"Both arms took {steps.baseline.value:,.0f} steps; the difference in samples comes from "
+                "the batch and is judged by NG101.",
+                sources_of(steps.sources, batch.sources),
+            )
+        return _unknown(study)
+    resumed = [
+        run
+        for arm in (study.baseline, study.proposed)
+        for run in arm.runs
+        if run.budget.resumed_from
+    ]
+    if not length.complete or resumed:
+        return _unknown(study, resumed)
+    if length.equal:
+        return _clear(
+            length,
+            unit,
+            f"Both arms trained for {length.proposed.value:,.1f} {unit} (read for every run).",
+            length.sources,
+        )
+    return _clear(
+        length,
+        unit,
+        f"The baseline trained longer: {length.baseline.value:,.1f} against "
+        f"{length.proposed.value:,.1f} {unit}; that does not add to the gain.",
+        length.sources,
+        favours_baseline=True,
+    )
+
+
+def _length(
+    epochs: Comparison | None,
+    samples: Comparison | None,
+    steps: Comparison | None,
+    batch: Comparison | None,
+) -> tuple[Comparison | None, str]:
+    """Choose the quantity that says how long an arm trained, and its unit.
+
+    Counted samples first; then epochs the loop itself reports; then samples by multiplication; then
+    configured epochs; bare steps only at equal batch.
+    """
+    if samples is not None and _strengths(samples) <= {"measured"}:
+        return samples, "samples"
+    if epochs is not None and _strengths(epochs) <= {"measured", "logged"}:
+        return epochs, "epochs"
+    if samples is not None and not (epochs is not None and samples.equal):
+        return samples, "samples"
+    if epochs is not None:
+        return epochs, "epochs"
+    if steps is not None and batch is not None and batch.equal and batch.complete:
+        return steps, "steps"
+    return None, ""
+
+
+def _strengths(comparison: Comparison) -> set[str]:
+    return {c.strength for c in (*comparison.baseline.values, *comparison.proposed.values)}
+
+
+def _contradiction(study: Study) -> Finding | None:
+    """Set stated lengths against logged ones, and two stated lengths against each other."""
+    for side, arm in (("proposed", study.proposed), ("baseline", study.baseline)):
+        for statement in _length_statements(study, side):
+            seen = _observed(arm, statement.quantity)
+            if seen is None or not isinstance(statement.value, (int, float)):
+                continue
+            value, source = seen
+            if near(value, float(statement.value)):
+                continue
+            favours = (value > statement.value) == (side == "proposed")
+            return Finding(
+                code=CODE,
+                name=NAME,
+                verdict="flagged",
+                grade="proved",
+                disclosure="contradicted",
+                favours="proposed" if favours else "baseline",
+                message=f"The text states {float(statement.value):,.0f} {statement.quantity} for the "
+                f"{side} arm; its record shows {value:,.0f}.",
+                numbers={
+                    f"{statement.quantity}_stated_{side}": float(statement.value),
+                    f"{statement.quantity}_observed_{side}": value,
+                },
+                evidence=(statement.source, source),
+                readings=Readings(
+                    innocent="the text describes an earlier configuration",
+                    inflating="the arm was trained for another length than the comparison says",
+                ),
+                remedy="state the logged length, and re-run the other arm at it",
+                settle="netgain attribute plan.toml",
+            )
+    return None
+
+
+def _length_statements(study: Study, side: str) -> tuple[Statement, ...]:
+    return tuple(s for s in statements(study, "epochs", "steps") if s.arm == side)
+
+
+def _observed(arm: Arm, name: str) -> tuple[float, Source] | None:
+    """Return the length all runs of an arm agree on, where the runs themselves logged it."""
+    readings = [getattr(run.budget, name) for run in arm.runs]
+    known = [r for r in readings if r is not None and r.strength in ("measured", "logged")]
+    if not known or len(known) < len(readings):
+        return None
+    if not all(near(r.value, known[0].value) for r in known):
+        return None
+    return known[0].value, known[0].source
+
+
+def _stated(study: Study, observed: dict[str, float]) -> Disclosure:
+    return disclosure(study, observed)
+
+
+def _flagged(study: Study, length: Comparison, unit: str) -> Finding:
+    key = unit if unit in ("epochs", "steps") else "epochs"
+    observed = {key: length.proposed.value if key == unit else float("nan")}
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=_stated(study, observed),
+        favours="proposed",
+        message=f"Proposed trained {length.ratio:.1f}x as long: {length.proposed.value:,.1f} against "
+        f"{length.baseline.value:,.1f} {unit}.",
+        numbers={
+            f"{unit}_baseline": length.baseline.value,
+            f"{unit}_proposed": length.proposed.value,
+            f"{unit}_ratio": length.ratio,
+        },
+        evidence=length.sources,
+        readings=READINGS,
+        remedy=f"re-run the baseline at {length.proposed.value:,.1f} {unit}, schedule stretched to fit",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _clear(
+    length: Comparison,
+    unit: str,
+    message: str,
+    evidence: tuple[Source, ...],
+    *,
+    favours_baseline: bool = False,
+) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        favours="baseline" if favours_baseline else "neither",
+        message=message,
+        numbers={
+            f"{unit}_baseline": length.baseline.value,
+            f"{unit}_proposed": length.proposed.value,
+        },
+        evidence=evidence,
+    )
+
+
+def _unknown(study: Study, resumed: list[Run] | None = None) -> Finding:
+    def known(run: Run) -> object:
+        return run.budget.epochs or run.budget.samples_seen
+
+    parents = tuple(
+        f"steps of {run.budget.resumed_from.value}, which {run.id} continued from"
+        for run in resumed or ()
+        if run.budget.resumed_from
+    )
+    needs = parents + lacking(study, known, "epochs, or steps with global batch size,")
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="The training length is not known for every run of both arms.",
+        needs=needs or ("one training length for all runs of an arm, in epochs or samples",),
+        remedy="record the runs with netgain.record, or publish configs and logs",
+    )
+
+
+def stage(plan: Plan) -> Plan:
+    """Train the proposed arm for twice the epochs."""
+    return plan.edit("proposed", epochs=plan.baseline.epochs * 2)
+
+
+def decoy(plan: Plan) -> Plan:
+    """State the proposed arm's length in steps that equal the baseline's epochs."""
+    baseline = plan.baseline
+    steps = round(baseline.epochs * -(-baseline.n_train // baseline.batch_size) * baseline.repeats)
+    return plan.edit("proposed", steps=steps)
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=("proposed.epochs",),
+)

@@ -1,0 +1,215 @@
+"""Each drawn sample is used for several forward-backward passes in one arm.
+
+## What it does
+Both arms report the same epochs, but the proposed arm draws every sample several times within one
+"epoch": repeated augmentation, a repeating sampler, a data set concatenated with itself, or an inner loop
+that takes several optimizer steps on each batch.
+
+## Why it inflates
+Several augmentations of one image raise accuracy even at equal updates (Fort et al. 2021), and an inner
+loop multiplies the updates as well; "same epochs" hides both.
+
+## What is looked at
+Passes for each drawn sample: counted by the recorder; else optimizer steps against epochs x steps of one
+pass over the training set; else the ratio of steps x batch / epochs between the arms; else the settings
+for repeats. Flagged when the proposed arm makes more than 5 % more passes.
+
+## When it stays clear
+Equal passes in both arms, two-view methods in both arms included. A partial last batch is allowed for.
+
+## What is not seen
+Data sets whose length was multiplied outside the files read. Balanced over-sampling looks the same and
+is named in the innocent reading.
+
+## Remedy
+One pass in both arms, or the same number in both; or the baseline for as many more epochs.
+
+## Example
+```
+NG103 repeated-samples  flagged (indicated)
+Proposed makes 3.0 passes over each drawn sample, the baseline 1.0.
+```
+
+## References
+Fort et al. 2021, Drawing multiple augmentation samples per image during training efficiently decreases
+test error. Hoffer et al. 2020, Augment your batch.
+"""
+
+from __future__ import annotations
+
+from netgain.analysis.code_idioms import repeated_passes
+from netgain.finding import Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._compare import (
+    Comparison,
+    compare,
+    disclosure,
+    lacking,
+    near,
+    number,
+    sources_of,
+)
+from netgain.study import Cited, Run, Study
+
+CODE, NAME = "NG103", "repeated-samples"
+READINGS = Readings(
+    innocent="the repeats belong to the augmentation or balance rare classes, and epochs were counted "
+    "by the loop",
+    inflating="the proposed arm makes several times the updates on the same data under one epoch count",
+)
+
+
+def check(study: Study) -> Finding:
+    """Compare forward-backward passes for each drawn sample."""
+    passes = compare(study, _passes)
+    if passes is None:
+        passes = _relative_passes(study)
+    if passes is None:
+        return _from_code(study) or _unknown(study)
+    if passes.ratio > 1 and not passes.equal:
+        return _flagged(study, passes)
+    if not passes.complete:
+        return _unknown(study)
+    suffix = "" if passes.equal else "; more passes in the baseline do not add to the gain"
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        favours="neither" if passes.equal else "baseline",
+        message=f"Passes for each drawn sample: {passes.proposed.value:.2f} in the proposed arm, "
+        f"{passes.baseline.value:.2f} in the baseline (read for every run){suffix}.",
+        numbers={
+            "passes_per_sample_baseline": passes.baseline.value,
+            "passes_per_sample_proposed": passes.proposed.value,
+        },
+        evidence=passes.sources,
+    )
+
+
+def _passes(run: Run) -> Cited[float] | None:
+    """Return passes for each sample, with views of one sample counted as passes."""
+    if run.budget.passes_per_sample is not None:
+        return run.budget.passes_per_sample
+    return number(run, "repeats", "views")
+
+
+def _relative_passes(study: Study) -> Comparison | None:
+    """Compare steps x batch for each epoch, where the training-set size is the same but unknown."""
+
+    def updates_per_epoch(run: Run) -> Cited[float] | None:
+        budget = run.budget
+        if not (budget.steps and budget.batch_size and budget.epochs):
+            return None
+        if budget.steps.strength == "configured" or budget.epochs.strength == "stated":
+            return None
+        value = budget.steps.value * budget.batch_size.value / budget.epochs.value
+        return Cited(value=value, source=budget.steps.source, strength=budget.steps.strength)
+
+    found = compare(study, updates_per_epoch)
+    names = {str(run.config[k].value) for a in (study.baseline, study.proposed) for run in a.runs
+             for k in ("dataset",) if k in run.config}  # fmt: skip
+    if found is None or len(names) > 1:
+        return None
+    smaller = min(found.baseline.value, found.proposed.value)
+    batches = max(
+        run.budget.batch_size.value / smaller
+        for arm in (study.baseline, study.proposed)
+        for run in arm.runs
+        if run.budget.batch_size
+    )
+    rounding_allows = found.ratio <= 1 + batches + 0.05
+    if found.ratio > 1.05 and not rounding_allows:
+        return found
+    return found if near(found.ratio, 1) else None
+
+
+def _flagged(study: Study, passes: Comparison) -> Finding:
+    relative = passes.baseline.value > 50 and compare(study, _passes) is None
+    message = (
+        f"Proposed takes {passes.ratio:.1f}x the samples of one baseline epoch through each of its own "
+        f"epochs ({passes.proposed.value:,.0f} against {passes.baseline.value:,.0f})."
+        if relative
+        else f"Proposed makes {passes.proposed.value:.1f} passes over each drawn sample, the baseline "
+        f"{passes.baseline.value:.1f}."
+    )
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=disclosure(study, {"repeats": passes.proposed.value}),
+        favours="proposed",
+        message=message,
+        numbers={
+            "passes_per_sample_baseline": passes.baseline.value,
+            "passes_per_sample_proposed": passes.proposed.value,
+            "passes_ratio": passes.ratio,
+        },
+        evidence=passes.sources,
+        readings=READINGS,
+        remedy="one pass over each sample in both arms, or the same number in both",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _from_code(study: Study) -> Finding | None:
+    """Look for repeating samplers and inner loops in the proposed code that the baseline's lacks."""
+    if study.proposed.code is None or study.baseline.code is None:
+        return None
+    found = repeated_passes(study.proposed.code)
+    also = {idiom.what for idiom in repeated_passes(study.baseline.code)}
+    only = [idiom for idiom in found if idiom.what not in also]
+    if not only:
+        return None
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=disclosure(study, {"repeats": float("nan")}),
+        favours="proposed",
+        message=f"The proposed code repeats samples ({only[0].what}); the baseline's code does not.",
+        numbers={"places": float(len(only))},
+        evidence=sources_of([idiom.source for idiom in only])[:5],
+        readings=READINGS,
+        remedy="one pass over each sample in both arms, or the same number in both",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _unknown(study: Study) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="How often each drawn sample is used is not known for every run of both arms.",
+        needs=lacking(
+            study,
+            _passes,
+            "optimizer steps, epochs, batch size and training-set size together, or a recording,",
+        )
+        or ("one number of passes for all runs of an arm",),
+        remedy="record the runs with netgain.record",
+    )
+
+
+def stage(plan: Plan) -> Plan:
+    """Use every drawn batch three times in the proposed arm."""
+    return plan.edit("proposed", repeats=plan.baseline.repeats * 3)
+
+
+def decoy(plan: Plan) -> Plan:
+    """Use every drawn batch twice in both arms."""
+    return plan.edit("proposed", repeats=2).edit("baseline", repeats=2)
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=("proposed.repeats",),
+)

@@ -1,0 +1,203 @@
+"""The arms are compared under different learning-rate schedules, or before one has annealed.
+
+## What it does
+One arm is annealed (cosine, linear, step to a small rate) and the other runs at a constant rate; or the
+comparison is read off at a point where one arm's rate has fallen and the other's has not.
+
+## Why it inflates
+A large share of accuracy appears only while the rate falls: most of a mid-training "gain" is when one
+looks. Constant rate with a cooldown matches cosine once the length is right (Hägele et al. 2024).
+
+## What is looked at
+The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear,
+cosine, step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak;
+the scheduler's name in the configs only where no trace is logged. Flagged when the families differ, or when
+the proposed arm ends below a tenth of its peak and the baseline does not.
+
+## When it stays clear
+The same shape under different names. A baseline that is annealed while the proposed arm is not is
+reported, not flagged.
+
+## What is not seen
+A trace logged at fewer than four points. Schedule-free optimisers keep a constant rate by design.
+
+## Remedy
+The same family for both arms, each compared at the end of its own anneal.
+
+## Example
+```
+NG201 lr-schedule-swap  flagged (indicated)
+Proposed follows a cosine schedule down to 0.00 of its peak, the baseline a constant one (1.00).
+```
+
+## References
+Hägele et al. 2024, Scaling laws and compute-optimal training beyond fixed training durations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from netgain.analysis.schedule import classify, family_of_name
+from netgain.finding import Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._compare import disclosure, lacking, sources_of
+from netgain.study import Arm, Run, Source, Study
+
+CODE, NAME = "NG201", "lr-schedule-swap"
+READINGS = Readings(
+    innocent="each arm uses the schedule of its own code base",
+    inflating="the annealed arm is measured at its best moment and the other is not",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One arm's schedule."""
+
+    family: str
+    final_ratio: float | None
+    """Last rate over peak; None when only a name is known."""
+    sources: tuple[Source, ...]
+    complete: bool
+    """Whether every run shows it and all agree."""
+
+
+def check(study: Study) -> Finding:
+    """Compare the learning-rate schedules and where in them the arms are compared."""
+    first, second = _traced(study.baseline), _traced(study.proposed)
+    if first is None or second is None:
+        first, second = _named(study.baseline), _named(study.proposed)
+    if first is None or second is None:
+        return _unknown(study)
+    evidence = sources_of(second.sources, first.sources)
+    annealed = _annealed(second), _annealed(first)
+    numbers = {
+        f"final_over_peak_{side}": shape.final_ratio
+        for side, shape in (("baseline", first), ("proposed", second))
+        if shape.final_ratio is not None
+    }
+    differs = first.family != second.family and "other" not in (first.family, second.family)
+    helps_baseline = annealed == (False, True)
+    if (differs and not helps_baseline) or annealed == (True, False):
+        return Finding(
+            code=CODE,
+            name=NAME,
+            verdict="flagged",
+            grade="indicated",
+            disclosure=disclosure(study, {"schedule": float("nan")}),
+            favours="proposed" if annealed == (True, False) else "neither",
+            message=f"Proposed follows a {_words(second)}, the baseline a {_words(first)}.",
+            numbers=numbers,
+            evidence=evidence,
+            readings=READINGS,
+            remedy="the same schedule family in both arms, each compared at the end of its anneal",
+            settle="netgain attribute plan.toml",
+        )
+    if not (first.complete and second.complete) or "other" in (first.family, second.family):
+        return _unknown(study)
+    message = (
+        f"Only the baseline is annealed ({_words(first)} against {_words(second)}); that does not add to "
+        "the gain."
+        if differs
+        else f"Both arms follow a {_words(second)} (read for every run)."
+    )
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        favours="baseline" if differs else "neither",
+        message=message,
+        numbers=numbers,
+        evidence=evidence,
+    )
+
+
+def _annealed(shape: Shape) -> bool | None:
+    return None if shape.final_ratio is None else shape.final_ratio < 0.1
+
+
+def _words(shape: Shape) -> str:
+    if shape.final_ratio is None:
+        return f"{shape.family} schedule by its config"
+    return f"{shape.family} schedule down to {shape.final_ratio:.2f} of its peak"
+
+
+def _traced(arm: Arm) -> Shape | None:
+    """Classify the logged traces of an arm's runs."""
+    found = []
+    for run in arm.runs:
+        traces = [c for c in run.curves if c.name == "learning_rate"]
+        longest = max(traces, key=lambda c: len(c.values), default=None)
+        schedule = classify(longest) if longest else None
+        if schedule is not None and longest is not None:
+            found.append((schedule, longest.source))
+    if not found:
+        return None
+    families = {schedule.family for schedule, _ in found}
+    ratios = [schedule.final_ratio for schedule, _ in found]
+    return Shape(
+        family=families.pop() if len(families) == 1 else "other",
+        final_ratio=median(ratios),
+        sources=tuple(source for _, source in found[:3]),
+        complete=len(found) == len(arm.runs) and max(ratios) - min(ratios) < 0.1,
+    )
+
+
+def _named(arm: Arm) -> Shape | None:
+    """Read the scheduler's name in the configs of an arm's runs."""
+    found = []
+    for run in arm.runs:
+        cited = run.config.get("schedule")
+        family = family_of_name(str(cited.value)) if cited else None
+        if family and cited:
+            found.append((family, cited.source))
+    if not found:
+        return None
+    families = {family for family, _ in found}
+    return Shape(
+        family=families.pop() if len(families) == 1 else "other",
+        final_ratio=None,
+        sources=tuple(source for _, source in found[:3]),
+        complete=len(found) == len(arm.runs),
+    )
+
+
+def _unknown(study: Study) -> Finding:
+    def trace(run: Run) -> object:
+        return next(
+            (c for c in run.curves if c.name == "learning_rate" and len(c.values) > 3), None
+        )
+
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="The learning-rate schedule is not known for every run of both arms.",
+        needs=lacking(study, trace, "the learning rate logged over training, or the scheduler,")
+        or ("one recognisable schedule for all runs of an arm",),
+        remedy="log the learning rate, or record the runs with netgain.record",
+    )
+
+
+def stage(plan: Plan) -> Plan:
+    """Leave the baseline at a constant rate while the proposed arm is annealed."""
+    return plan.edit("baseline", schedule="constant").edit("proposed", schedule="cosine")
+
+
+def decoy(plan: Plan) -> Plan:
+    """Give both arms the same linear decay."""
+    return plan.edit("baseline", schedule="linear").edit("proposed", schedule="linear")
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=("baseline.schedule", "proposed.schedule"),
+)

@@ -1,0 +1,260 @@
+"""The baseline runs away from its own best learning rate.
+
+## What it does
+The baseline is given a learning rate well below or above the one at which it works best, or only the
+proposed arm was tuned.
+
+## Why it inflates
+An under-tuned baseline is the oldest gain: a tuned LSTM reaches 58.3 perplexity where a searched cell had
+claimed 62.4 as "3.6 better" (Melis et al. 2018); of the machine-learning papers on fluid PDEs that claim a
+win, 79 % compare against a weak baseline (McGreivy & Hakim 2024).
+
+## What is looked at
+Learning-rate sweeps of each arm, as sweep tables or as sets of runs that differ in the learning rate
+alone, against the rate the arm's claimed runs used; batch size is folded in where it differs (rate over
+batch for SGD, over its square root for Adam). Flagged when the baseline's rate lies outside half to twice
+the best of its own sweep and scored worse there, when its best lies at the edge of the grid and it was used
+there, or when only the proposed arm was swept.
+
+## When it stays clear
+Each arm at the optimum of its own sweep, whatever the two rates are.
+
+## What is not seen
+Equal rates in both arms do not show that either is tuned: without a sweep of the baseline the verdict is
+`unknown`. Other hyperparameters than the learning rate.
+
+## Remedy
+An equal sweep for both arms, best of equal budget selected on validation data.
+
+## Example
+```
+NG202 baseline-nerfing  flagged (measured)
+The baseline ran at learning rate 0.0012, 0.20x the best of its own sweep (0.006); there it scored 4.1 points
+lower.
+```
+
+## References
+Melis, Dyer, Blunsom 2018, On the state of the art of evaluation in neural language models. McGreivy, Hakim
+2024, Weak baselines and reporting biases lead to overoptimism in machine learning for fluid-related PDEs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from netgain.finding import Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._compare import missing_runs, number, quantity, sources_of
+from netgain.study import Arm, Cited, Run, Source, Study, Trials
+
+CODE, NAME = "NG202", "baseline-nerfing"
+LOW, HIGH = 0.5, 2.0
+"""Range of used over best learning rate inside which a sweep's optimum is flat enough to count as tuned."""
+READINGS = Readings(
+    innocent="the baseline's rate was taken from its paper, which used another batch or schedule",
+    inflating="the baseline is scored away from its optimum, and the distance is credited to the idea",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """One arm's learning rate against its own sweep."""
+
+    used: float
+    best: float
+    best_score: float
+    used_score: float | None
+    """Score of the trial nearest to the used rate, None when it lies outside the grid."""
+    at_edge: bool
+    """Whether the best trial is the first or last of the grid."""
+    trials: int
+    sources: tuple[Source, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Return used over best."""
+        return self.used / self.best
+
+    @property
+    def outside(self) -> bool:
+        """Tell whether the used rate is outside the flat range around the best."""
+        return not LOW * 0.999 <= self.ratio <= HIGH * 1.001
+
+
+def check(study: Study) -> Finding:
+    """Set each arm's learning rate against the best of its own sweep."""
+    baseline, proposed = _tuning(study, study.baseline), _tuning(study, study.proposed)
+    if baseline is not None and baseline.outside:
+        return _outside(study, baseline, proposed)
+    if baseline is None and proposed is not None:
+        return _one_sided(study, proposed)
+    if baseline is None:
+        return _unknown(study)
+    if baseline.at_edge and baseline.trials >= 3 and not (proposed and proposed.at_edge):
+        return _at_edge(baseline)
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        message=f"The baseline ran at learning rate {baseline.used:g}, {baseline.ratio:.2f}x the best of its "
+        f"own sweep of {baseline.trials} trials ({baseline.best:g}).",
+        numbers={
+            "learning_rate_baseline": baseline.used,
+            "best_learning_rate_baseline": baseline.best,
+            "trials_baseline": float(baseline.trials),
+        },
+        evidence=baseline.sources,
+    )
+
+
+def _tuning(study: Study, arm: Arm) -> Tuning | None:
+    """Return the arm's rate against its largest learning-rate sweep."""
+    used = quantity(arm, _rate)
+    sweeps = [t for t in arm.trials if t.parameter == "learning_rate" and len(t.values) >= 2]
+    if used is None or not used.complete or not used.uniform or not sweeps:
+        return None
+    sweep = max(sweeps, key=lambda t: len(t.values))
+    sign = 1.0 if study.claim.higher_is_better else -1.0
+    if sweep.metric in ("loss", "error", "perplexity", "rmse", "mae"):
+        sign = -1.0
+    averaged = _mean_by_value(sweep)
+    best, best_score = max(averaged.items(), key=lambda item: sign * item[1])
+    nearest = min(averaged, key=lambda value: abs(math.log(value / used.value)))
+    close = abs(math.log(nearest / used.value)) < math.log(1.5)
+    return Tuning(
+        used=used.value,
+        best=best,
+        best_score=best_score,
+        used_score=averaged[nearest] if close else None,
+        at_edge=best in (min(averaged), max(averaged)),
+        trials=len(averaged),
+        sources=sources_of([sweep.source], used.sources),
+    )
+
+
+def _rate(run: Run) -> Cited[float] | None:
+    """Return a run's learning rate: configured, else the peak of its trace."""
+    configured = number(run, "learning_rate")
+    if configured is not None and configured.value > 0:
+        return configured
+    traces = [c for c in run.curves if c.name == "learning_rate" and max(c.values) > 0]
+    if not traces:
+        return None
+    return Cited(value=max(traces[0].values), source=traces[0].source, strength="logged")
+
+
+def _mean_by_value(sweep: Trials) -> dict[float, float]:
+    found: dict[float, list[float]] = {}
+    for value, score in zip(sweep.values, sweep.scores, strict=True):
+        if value > 0 and math.isfinite(score):
+            found.setdefault(value, []).append(score)
+    return {value: sum(scores) / len(scores) for value, scores in found.items()}
+
+
+def _outside(study: Study, baseline: Tuning, proposed: Tuning | None) -> Finding:
+    numbers = {
+        "learning_rate_baseline": baseline.used,
+        "best_learning_rate_baseline": baseline.best,
+        "used_over_best": baseline.ratio,
+    }
+    scored = ""
+    if baseline.used_score is not None:
+        lost = abs(baseline.best_score - baseline.used_score)
+        numbers["score_lost_in_sweep"] = lost
+        scored = f"; there its sweep scored {lost:.2f} worse"
+    symmetric = ""
+    if proposed is not None:
+        numbers["used_over_best_proposed"] = proposed.ratio
+        symmetric = f" The proposed arm ran at {proposed.ratio:.2f}x its own best."
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="measured" if baseline.used_score is not None else "indicated",
+        disclosure="unstated",
+        favours="proposed",
+        message=f"The baseline ran at learning rate {baseline.used:g}, {baseline.ratio:.2f}x the best of its "
+        f"own sweep ({baseline.best:g}){scored}.{symmetric}",
+        numbers=numbers,
+        evidence=baseline.sources,
+        readings=READINGS,
+        remedy=f"re-run the baseline at learning rate {baseline.best:g}",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _one_sided(study: Study, proposed: Tuning) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure="unstated",
+        favours="proposed",
+        message=f"A learning-rate sweep of {proposed.trials} trials is among the proposed arm's files and "
+        "none among the baseline's.",
+        numbers={"trials_proposed": float(proposed.trials), "trials_baseline": 0.0},
+        evidence=proposed.sources,
+        readings=Readings(
+            innocent="the baseline was tuned elsewhere and its sweep was not kept",
+            inflating="only the proposed arm is scored at its optimum",
+        ),
+        remedy="an equal sweep for the baseline",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _at_edge(baseline: Tuning) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure="unstated",
+        favours="proposed",
+        message=f"The best learning rate of the baseline's sweep ({baseline.best:g}) is the edge of its grid "
+        f"of {baseline.trials}; its optimum may lie beyond.",
+        numbers={
+            "best_learning_rate_baseline": baseline.best,
+            "trials_baseline": float(baseline.trials),
+        },
+        evidence=baseline.sources,
+        readings=Readings(
+            innocent="the grid was taken over from earlier work and happens to end there",
+            inflating="the baseline would score higher on a wider grid",
+        ),
+        remedy="widen the baseline's grid until its best lies inside",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _unknown(study: Study) -> Finding:
+    needs = missing_runs(study) or (
+        "the learning-rate sweep of the baseline (rate and validation score of each trial), or the published "
+        "recipe its rate was taken from",
+    )
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="No sweep shows where the baseline's learning rate stands to its optimum.",
+        needs=needs,
+        remedy="sweep the learning rate of both arms over the same grid",
+    )
+
+
+def stage(plan: Plan) -> Plan:
+    """Run the baseline at a fifth of its tuned learning rate."""
+    return plan.edit("baseline", learning_rate=plan.recipe.learning_rate / 5)
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    knobs=("baseline.learning_rate",),
+)

@@ -1,0 +1,418 @@
+"""The best seed is reported, or the gain cannot be told from seed noise.
+
+## What it does
+Several seeds are run and the best is shown; or one seed is run; or the gain is smaller than the spread
+between seeds and nothing is said of it.
+
+## Why it inflates
+The best of n draws from noise alone lies 1.16 standard deviations above the mean for n = 5, 1.87 for 20 and
+2.51 for 100 (order statistics of the normal law).
+
+## What is looked at
+The claimed scores against the scores of all runs of the same configuration; how many distinct results there
+are; the gain's 95 % t-interval, paired by seed where both arms hold the same seeds. Flagged when the
+claimed proposed score is the maximum of its runs and not their mean (or the baseline's is the minimum), when
+each arm has one run and no spread is stated, when runs under one name repeat one result, or when the
+interval contains 0 and the claim does not say so.
+
+## When it stays clear
+The mean over seeds with its spread; a claim that states its interval or calls its gain unresolved, whatever
+the interval is.
+
+## What is not seen
+Seeds that were run and not kept. Noise of the test set is a second term and is not in the interval.
+
+## Remedy
+The mean over paired seeds with its interval, five or more fresh seeds in each arm.
+
+## Example
+```
+NG205 golden-seed  flagged (proved)
+The claimed 93.10 is the best of 5 proposed runs; their mean is 92.31 (sd 0.57).
+```
+
+## References
+Picard 2021, torch.manual_seed(3407) is all you need. Bouthillier et al. 2021, Accounting for variance in
+machine learning benchmarks. Agarwal et al. 2021, Deep RL at the edge of the statistical precipice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+
+from netgain.analysis.scores import arm_scores, recompute
+from netgain.finding import Disclosure, Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._compare import sources_of
+from netgain.report import Recomputed
+from netgain.stats.best_of_n import expected_maximum
+from netgain.study import Arm, Cited, Source, Study
+
+CODE, NAME = "NG205", "golden-seed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeds:
+    """The scores of one arm's runs."""
+
+    side: str
+    values: tuple[float, ...]
+    seeds: tuple[int | None, ...]
+    sources: tuple[Source, ...]
+    complete: bool
+    """Whether every run of the arm has a score."""
+
+    @property
+    def distinct(self) -> int:
+        """Return the number of different results."""
+        return len({round(value, 12) for value in self.values})
+
+    @property
+    def mean(self) -> float:
+        """Return the mean score."""
+        return fmean(self.values)
+
+    @property
+    def spread(self) -> float | None:
+        """Return the standard deviation over runs, None for one run."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+
+def check(study: Study) -> Finding:
+    """Set the claimed scores against all runs, and the gain against seed noise."""
+    baseline, proposed = (
+        _seeds(study, study.baseline, "baseline"),
+        _seeds(study, study.proposed, "proposed"),
+    )
+    if baseline is None or proposed is None:
+        return _unknown(study, baseline, proposed)
+    picked = _picked(study, baseline, proposed)
+    if picked is not None:
+        return picked
+    repeated = _repeated(study, baseline, proposed)
+    if repeated is not None:
+        return repeated
+    recomputed = recompute(study)
+    assert recomputed is not None  # both arms have scores
+    if study.claim.states_noise is not None:
+        return _noise_stated(study, baseline, proposed, recomputed)
+    if len(baseline.values) == 1 and len(proposed.values) == 1:
+        return _single(study, baseline, proposed)
+    if recomputed.low is None or recomputed.high is None:
+        return _unknown(study, baseline, proposed)
+    if recomputed.low <= 0 <= recomputed.high:
+        return _inside_noise(study, baseline, proposed, recomputed)
+    return _resolved(study, baseline, proposed, recomputed)
+
+
+def _seeds(study: Study, arm: Arm, side: str) -> Seeds | None:
+    scored = arm_scores(arm, study.claim)
+    if not scored:
+        return None
+    return Seeds(
+        side=side,
+        values=tuple(score.value for _, score in scored),
+        seeds=tuple(run.seed.value if run.seed else None for run, _ in scored),
+        sources=tuple(dict.fromkeys(score.cited.source for _, score in scored)),
+        complete=len(scored) == len(arm.runs),
+    )
+
+
+def _digits(value: float) -> float:
+    """Return half a unit in the last digit a score is written with (93.10 reads as 93.1)."""
+    text = f"{value:.10f}".rstrip("0")
+    decimals = len(text.partition(".")[2])
+    return 0.5 * 10.0 ** -max(1, min(decimals, 4))
+
+
+def _picked(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
+    """Find a claimed score that is the extreme of its runs and not their mean."""
+    sign = 1 if study.claim.higher_is_better else -1
+    sides = ((proposed, study.claim.proposed, max), (baseline, study.claim.baseline, min))
+    found: list[tuple[Seeds, Cited[float], float]] = []
+    for seeds, claimed, extreme in sides:
+        if claimed is None or seeds.distinct < 2:
+            continue
+        value = sign * extreme(sign * v for v in seeds.values)
+        tolerance = _digits(claimed.value)
+        if (
+            abs(claimed.value - value) <= tolerance
+            and abs(claimed.value - seeds.mean) > 2 * tolerance
+        ):
+            found.append((seeds, claimed, value))
+    if not found or _both_best(study, baseline, proposed, sign):
+        return None
+    seeds, claimed, _ = found[0]
+    spread = seeds.spread or 0.0
+    n = len(seeds.values)
+    expected = (
+        seeds.mean + sign * (1 if seeds.side == "proposed" else -1) * expected_maximum(n) * spread
+    )
+    word = "best" if seeds.side == "proposed" else "worst"
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="proved",
+        disclosure="disclosed" if _says_best(study) else "undisclosed",
+        favours="proposed",
+        message=f"The claimed {claimed.value:.2f} is the {word} of {n} {seeds.side} runs; their mean is "
+        f"{seeds.mean:.2f} (sd {spread:.2f}). The {word} of {n} draws of that spread is expected at "
+        f"{expected:.2f} by luck alone.",
+        numbers={
+            f"claimed_{seeds.side}": claimed.value,
+            f"mean_{seeds.side}": seeds.mean,
+            f"sd_{seeds.side}": spread,
+            f"runs_{seeds.side}": float(n),
+            f"expected_extreme_{seeds.side}": expected,
+        },
+        evidence=sources_of([claimed.source], seeds.sources)[:6],
+        readings=Readings(
+            innocent="the table shows the checkpoint that was released",
+            inflating="the distance between the best run and the mean is luck, and is claimed as gain",
+        ),
+        remedy="report the mean over all seeds with its interval",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _both_best(study: Study, baseline: Seeds, proposed: Seeds, sign: int) -> bool:
+    """Tell whether both arms report the best of equally many runs, which cancels on average."""
+    claimed = study.claim.baseline
+    if claimed is None or len(baseline.values) != len(proposed.values):
+        return False
+    best = sign * max(sign * v for v in baseline.values)
+    tolerance = _digits(claimed.value)
+    return (
+        abs(claimed.value - best) <= tolerance
+        and abs(claimed.value - baseline.mean) > 2 * tolerance
+    )
+
+
+def _says_best(study: Study) -> bool:
+    return any("best" in s.text.lower() for s in study.paper.statements)
+
+
+def _repeated(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
+    """Find runs that are counted as seeds and repeat one result to the last digit."""
+    for seeds in (proposed, baseline):
+        n = len(seeds.values)
+        if n < 2 or seeds.distinct > 1:
+            continue
+        fine = any(abs(v * 100 - round(v * 100)) > 1e-6 for v in seeds.values)
+        if not fine:
+            continue  # equal to two decimals is chance, not repetition
+        return Finding(
+            code=CODE,
+            name=NAME,
+            verdict="flagged",
+            grade="proved",
+            disclosure="unstated",
+            favours="proposed" if seeds.side == "proposed" else "neither",
+            message=f"All {n} {seeds.side} runs end at the same {study.claim.metric} "
+            f"({seeds.values[0]!r}): one result repeated {n} times, not {n} seeds.",
+            numbers={f"runs_{seeds.side}": float(n), f"distinct_results_{seeds.side}": 1.0},
+            evidence=seeds.sources[:6],
+            readings=Readings(
+                innocent="the method is deterministic, or the same run was logged several times",
+                inflating="repeats of one run make the spread look like zero",
+            ),
+            remedy="runs that differ in the seed, and a check that their results differ",
+            settle="netgain attribute plan.toml",
+        )
+    return None
+
+
+def _noise_stated(
+    study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomputed
+) -> Finding:
+    noise = study.claim.states_noise
+    assert noise is not None
+    if not (baseline.complete and proposed.complete) or study.claim.proposed is None:
+        return _unknown(study, baseline, proposed)
+    if min(len(baseline.values), len(proposed.values)) < 2:
+        return _unknown(study, baseline, proposed)
+    mismatch = _mismatch(study, baseline, proposed)
+    if mismatch is not None:
+        return mismatch
+    interval = (
+        f"; recomputed gain {recomputed.gain:+.2f} ({recomputed.low:+.2f} to {recomputed.high:+.2f})"
+        if recomputed.low is not None and recomputed.high is not None
+        else ""
+    )
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        disclosure="disclosed",
+        message=f"The claim states its spread (“{noise.value[:80]}”) over {len(baseline.values)} and "
+        f"{len(proposed.values)} runs, and its scores are not the extremes of those runs{interval}.",
+        numbers=_numbers(baseline, proposed, recomputed),
+        evidence=sources_of([noise.source], baseline.sources, proposed.sources)[:6],
+    )
+
+
+def _single(study: Study, baseline: Seeds, proposed: Seeds) -> Finding:
+    gain = proposed.values[0] - baseline.values[0]
+    same = baseline.seeds == proposed.seeds
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure="undisclosed" if study.paper.statements else "unstated",
+        favours="proposed",
+        message=f"One run in each arm and no stated spread: a gain of {gain:+.2f} cannot be told from luck"
+        f"{'' if same else '; the two runs do not share a seed'}.",
+        numbers={
+            "score_baseline": baseline.values[0],
+            "score_proposed": proposed.values[0],
+            "gain": gain,
+            "runs_baseline": 1.0,
+            "runs_proposed": 1.0,
+        },
+        evidence=sources_of(baseline.sources, proposed.sources),
+        readings=Readings(
+            innocent="one run is all the budget allowed",
+            inflating="of two equal methods the luckier run wins, and is the one that gets written up",
+        ),
+        remedy="five or more paired seeds in each arm, with the interval of the gain",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _inside_noise(
+    study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomputed
+) -> Finding:
+    disclosed: Disclosure = "undisclosed" if study.paper.statements else "unstated"
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="measured",
+        disclosure=disclosed,
+        favours="proposed",
+        message=f"The gain recomputed from {recomputed.n_baseline} and {recomputed.n_proposed} runs is "
+        f"{recomputed.gain:+.2f}, 95 % interval {recomputed.low:+.2f} to {recomputed.high:+.2f}: it is "
+        "inside seed noise and the claim states no spread.",
+        numbers=_numbers(baseline, proposed, recomputed),
+        evidence=sources_of(baseline.sources, proposed.sources)[:6],
+        readings=Readings(
+            innocent="the gain may be real and too small for this many seeds",
+            inflating="a gain of this size turns up between two equal methods by chance",
+        ),
+        remedy="more paired seeds, or the claim with its interval",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _resolved(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomputed) -> Finding:
+    if not (baseline.complete and proposed.complete):
+        return _unknown(study, baseline, proposed)
+    if study.claim.proposed is None or study.claim.baseline is None:
+        return replace(
+            _unknown(study, baseline, proposed),
+            message=f"The runs give {recomputed.gain:+.2f} ({recomputed.low:+.2f} to "
+            f"{recomputed.high:+.2f}), but no claimed score was found to set against them.",
+            needs=("the claimed scores of both arms (README, paper or netgain.toml [claim])",),
+        )
+    mismatch = _mismatch(study, baseline, proposed)
+    if mismatch is not None:
+        return mismatch
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        message=f"The gain recomputed from {recomputed.n_baseline} and {recomputed.n_proposed} runs is "
+        f"{recomputed.gain:+.2f} (95 % interval {recomputed.low:+.2f} to {recomputed.high:+.2f}), and the "
+        "claimed scores are not the extremes of those runs.",
+        numbers=_numbers(baseline, proposed, recomputed),
+        evidence=sources_of(baseline.sources, proposed.sources)[:6],
+    )
+
+
+def _mismatch(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
+    """Say so where a claimed score is neither the mean of its runs nor their extreme."""
+    for seeds, claimed in ((proposed, study.claim.proposed), (baseline, study.claim.baseline)):
+        if claimed is None or abs(claimed.value - seeds.mean) <= 2 * _digits(claimed.value):
+            continue
+        unknown = _unknown(study, baseline, proposed)
+        n = len(seeds.values)
+        return replace(
+            unknown,
+            message=f"The claimed {claimed.value:g} is not the mean of the {n} {seeds.side} runs given "
+            f"({seeds.mean:.2f}).",
+            numbers={f"claimed_{seeds.side}": claimed.value, f"mean_{seeds.side}": seeds.mean},
+            evidence=sources_of([claimed.source], seeds.sources)[:6],
+            needs=(
+                f"how the claimed {seeds.side} score was obtained: which runs, which epoch, which metric",
+            ),
+        )
+    return None
+
+
+def _numbers(baseline: Seeds, proposed: Seeds, recomputed: Recomputed) -> dict[str, float]:
+    numbers = {
+        "gain": recomputed.gain,
+        "gain_low": recomputed.low,
+        "gain_high": recomputed.high,
+        "mean_baseline": baseline.mean,
+        "mean_proposed": proposed.mean,
+        "sd_baseline": baseline.spread,
+        "sd_proposed": proposed.spread,
+        "runs_baseline": float(len(baseline.values)),
+        "runs_proposed": float(len(proposed.values)),
+    }
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
+def _unknown(study: Study, baseline: Seeds | None, proposed: Seeds | None) -> Finding:
+    needs = []
+    stated = study.claim.seeds_stated
+    sides: tuple[tuple[str, Arm, Seeds | None], ...] = (
+        ("baseline", study.baseline, baseline),
+        ("proposed", study.proposed, proposed),
+    )
+    metric = study.claim.metric or "score"
+    for side, arm, seeds in sides:
+        if seeds is None:
+            needs.append(f"the final test {metric} of each {side} run")
+        elif not seeds.complete:
+            needs.append(f"the final {metric} of {_unscored(study, arm)} {side} runs that lack it")
+        elif stated is not None and len(seeds.values) < stated.value:
+            absent = stated.value - len(seeds.values)
+            needs.append(f"the {absent} {side} runs that are stated and not among the files")
+        elif len(seeds.values) < 2:
+            needs.append(f"more seeds of the {side} arm: one run has no spread")
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="The gain cannot be set against seed noise with the runs given.",
+        needs=tuple(needs) or ("the claimed scores of both arms",),
+        remedy="five or more paired seeds in each arm",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _unscored(study: Study, arm: Arm) -> int:
+    return len(arm.runs) - len(arm_scores(arm, study.claim))
+
+
+def stage(plan: Plan) -> Plan:
+    """Report the best seed of the proposed arm against the baseline's mean."""
+    protocol = replace(plan.protocol, proposed_seeds_reported="best")
+    disclosure = replace(plan.disclosure, interval=False)
+    return replace(plan, protocol=protocol, disclosure=disclosure)
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    knobs=("protocol.proposed_seeds_reported", "disclosure.interval"),
+)

@@ -1,0 +1,85 @@
+"""Attention blocks are added in one arm only.
+
+## What it does
+The proposed model carries squeeze-excite, efficient channel attention or another gate that pools, mixes
+and multiplies, and the baseline does not; no run separates it from the idea.
+
+## Why it inflates
+Squeeze-excite with the ResNet-D stem is worth +1.2 points on a tuned ResNet (82.2 to 83.4, Bello et al.
+2021), whatever else is proposed.
+
+## What is looked at
+The pattern global pool -> one or two mixing layers -> sigmoid -> multiply with the pooled value, under any
+class name: in the recorded graph, else the setting in the configs of all runs, else the model code of two
+separate trees. Flagged when the proposed arm has a kind of attention that the baseline lacks.
+
+## When it stays clear
+The same attention in both arms; attention that is the claim itself. Attention in the baseline only is
+reported, not flagged.
+
+## What is not seen
+Models taken whole from another package; gates whose multiplication happens outside the class that makes
+them, when only code is given.
+
+## Remedy
+Remove the blocks, give them to the baseline, or give the baseline a 1x1 control of equal parameters.
+
+## Example
+```
+NG302 attention-addon  flagged (indicated)
+The arms differ in their attention blocks by recorded graph: proposed squeeze-excite x3, baseline none.
+```
+
+## References
+Hu, Shen, Sun 2018, Squeeze-and-excitation networks. Bello et al. 2021, Revisiting ResNets.
+"""
+
+from __future__ import annotations
+
+from netgain.finding import Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._components import component_finding
+from netgain.study import Study
+
+CODE, NAME = "NG302", "attention-addon"
+READINGS = Readings(
+    innocent="the proposed code base ships attention blocks in its backbone",
+    inflating="the attention buys part of the gain and the idea is credited with it",
+)
+
+
+def check(study: Study) -> Finding:
+    """Compare the attention blocks of the two models."""
+    return component_finding(
+        study,
+        code=CODE,
+        name=NAME,
+        kind="attention",
+        settings=("attention",),
+        readings=READINGS,
+        words="attention blocks",
+    )
+
+
+def stage(plan: Plan) -> Plan:
+    """Put a squeeze-excite block into each stage of the proposed arm."""
+    return plan.edit("proposed", attention="squeeze-excite")
+
+
+def decoy(plan: Plan) -> Plan:
+    """Put squeeze-excite into both arms."""
+    return plan.edit("proposed", attention="squeeze-excite").edit(
+        "baseline", attention="squeeze-excite"
+    )
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=("proposed.attention",),
+)

@@ -1,0 +1,207 @@
+"""The readers, found by module name, and the walk that offers them every file of a named path."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from netgain.errors import UnreadableFile, UsageError
+from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader
+from netgain.study import CodeTree, SourceFile, Unread
+
+SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints",
+     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", "site-packages"}
+)  # fmt: skip
+"""Folders that hold no evidence of a training."""
+
+MEDIA_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".webm", ".ico", ".woff", ".woff2", ".ttf", ".pyc",
+     ".so", ".whl", ".deb", ".lock", ".css", ".js", ".map"}
+)  # fmt: skip
+"""Files skipped without a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a walk over some paths brought back."""
+
+    facts: tuple[Fact, ...]
+    """Facts in path order."""
+    unread: tuple[Unread, ...]
+    """Files that a reader claimed but could not read, and links or devices that were refused."""
+    ignored: tuple[str, ...]
+    """Display paths of files no reader claims."""
+
+
+@cache
+def all_readers() -> tuple[Reader, ...]:
+    """Return every reader in sniffing order."""
+    modules = (
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+        if module.name not in ("base",)
+    )
+    readers = [module.READER for module in modules if hasattr(module, "READER")]
+    return tuple(sorted(readers, key=lambda reader: (reader.order, reader.name)))
+
+
+def read_paths(paths: Iterable[Path], limits: Limits = Limits()) -> Reading:
+    """Read every file under the named paths.
+
+    Args:
+        paths: files or folders, as the user named them.
+        limits: bounds on size, depth and count.
+
+    Raises:
+        UsageError: a named path does not exist.
+    """
+    facts: list[Fact] = []
+    unread: list[Unread] = []
+    ignored: list[str] = []
+    for root in paths:
+        if not root.exists():
+            raise UsageError(missing_path(root))
+        entries = list(_entries(root, limits, unread))
+        owned = _owned_folders(entries)
+        sources: list[SourceFile] = []
+        for entry in entries:
+            if entry.path.suffix == ".py":
+                _collect_source(entry, limits, sources, unread)
+            reader = next((r for r in all_readers() if _sniffs(r, entry)), None)
+            if reader is None or entry.folder in owned:
+                if entry.path.suffix != ".py":
+                    ignored.append(entry.display)
+                continue
+            try:
+                facts.extend(reader.read(entry, limits))
+            except UnreadableFile as error:
+                unread.append(Unread(path=entry.display, why=f"{reader.name}: {error}"))
+            except Exception as error:  # noqa: BLE001 - a stranger's file must never end the audit
+                unread.append(Unread(path=entry.display, why=_damaged(reader, error)))
+        if sources:
+            tree = CodeTree(root=str(root), files=tuple(sources))
+            facts.append(CodeFacts(location=str(root), tree=tree))
+    return Reading(facts=tuple(facts), unread=tuple(unread), ignored=tuple(ignored))
+
+
+def _sniffs(reader: Reader, entry: Entry) -> bool:
+    try:
+        return reader.sniff(entry)
+    except Exception:  # noqa: BLE001 - a sniff that fails on hostile bytes is a no
+        return False
+
+
+def _damaged(reader: Reader, error: Exception) -> str:
+    detail = " ".join(str(error).split())[:160]
+    return (
+        f"{reader.name}: damaged or unexpected content ({type(error).__name__}: {detail}); "
+        "expected a complete file of this format, ask for the original"
+    )
+
+
+def missing_path(root: Path) -> str:
+    """Say that a named path does not exist, and offer the nearest name beside it."""
+    from difflib import get_close_matches
+
+    parent = root.parent
+    names = sorted(p.name for p in parent.iterdir()) if parent.is_dir() else []
+    near = get_close_matches(root.name, names, 1, 0.5)
+    hint = (
+        f"did you mean {parent / near[0]}?" if near else "check the spelling and the working folder"
+    )
+    return f"{root}: no such file or folder; {hint}"
+
+
+def _owned_folders(entries: list[Entry]) -> frozenset[str]:
+    owned: set[str] = set()
+    for entry in entries:
+        for reader in all_readers():
+            if reader.owns and _sniffs(reader, entry):
+                owned.update(str(Path(entry.folder) / name) for name in reader.owns)
+    if not owned:
+        return frozenset()
+    inside = {entry.folder for entry in entries}
+    return frozenset(
+        folder
+        for folder in inside
+        if any(folder == o or folder.startswith(o + os.sep) for o in owned)
+    )
+
+
+def _collect_source(
+    entry: Entry, limits: Limits, sources: list[SourceFile], unread: list[Unread]
+) -> None:
+    try:
+        sources.append(SourceFile(path=entry.display, text=entry.text(limits.text_bytes)))
+    except UnreadableFile as error:
+        if not str(error).startswith("empty file"):
+            unread.append(Unread(path=entry.display, why=f"python code: {error}"))
+
+
+def _entries(root: Path, limits: Limits, unread: list[Unread]) -> Iterator[Entry]:
+    """Yield regular files under `root` in name order, never following a link out of it."""
+    if root.is_file():
+        yield Entry(path=root, display=str(root), size=root.stat().st_size)
+        return
+    real_root = root.resolve()
+    count = 0
+    stack = [(root, 0)]
+    while stack:
+        folder, depth = stack.pop()
+        try:
+            children = sorted(os.scandir(folder), key=lambda child: child.name)
+        except OSError as error:
+            unread.append(
+                Unread(path=str(folder), why=f"folder cannot be listed ({error.strerror})")
+            )
+            continue
+        subfolders = []
+        for child in children:
+            path = Path(child.path)
+            refused = _refusal(child, path, real_root)
+            if refused:
+                unread.append(Unread(path=child.path, why=refused))
+            elif child.is_dir():
+                if child.name not in SKIPPED_FOLDERS:
+                    subfolders.append((path, depth + 1))
+            elif path.suffix.lower() not in MEDIA_SUFFIXES:
+                count += 1
+                if count > limits.files:
+                    unread.append(
+                        Unread(
+                            path=str(root),
+                            why=f"more than {limits.files:,} files; name a subfolder",
+                        )
+                    )
+                    return
+                yield Entry(path=path, display=child.path, size=child.stat().st_size)
+        if depth >= limits.depth and subfolders:
+            unread.append(
+                Unread(path=str(folder), why=f"nested deeper than {limits.depth} folders")
+            )
+        else:
+            stack.extend(reversed(subfolders))
+
+
+def _refusal(child: os.DirEntry[str], path: Path, real_root: Path) -> str | None:
+    """Say why a directory entry is never opened; None for files and folders that are."""
+    try:
+        if child.is_symlink():
+            target = path.resolve()
+            if not target.is_relative_to(real_root):
+                return "link that leads out of the named folder; refused, name its target instead"
+            if target.is_dir():
+                return "link to a folder; refused, its target is read where it lies"
+        mode = child.stat().st_mode
+    except (OSError, RuntimeError) as error:
+        return f"cannot be looked at ({error}); broken or circular link"
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return "not a regular file (FIFO, device or socket); never opened"
+    return None

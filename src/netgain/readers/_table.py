@@ -1,0 +1,329 @@
+"""A table of a log, CSV or JSON alike, to runs: curves over an axis, finals, or one run a row."""
+
+from __future__ import annotations
+
+import csv
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgain.errors import UnreadableFile
+from netgain.readers._documents import typed_text
+from netgain.readers._series import FloatArray, choose_axis, number, series
+from netgain.readers.base import (
+    DocumentFacts,
+    Entry,
+    Fact,
+    Final,
+    Limits,
+    RunFacts,
+    Series,
+    Setting,
+    open_regular,
+)
+from netgain.study import Paper, ResultTable, Scalar
+from netgain.vocabulary import (
+    canonical_metric,
+    canonical_setting,
+    is_clock,
+    is_known_metric,
+    x_axis,
+)
+
+RUN_COLUMNS = frozenset(
+    ("seed", "run", "run_id", "run_name", "trial", "trial_id", "rep", "repeat", "replicate", "fold",
+     "method", "arm", "variant", "algorithm", "approach", "experiment", "exp", "group", "name", "id")
+)  # fmt: skip
+"""Columns that tell runs apart where their value changes from row to row."""
+TRACED = frozenset(
+    ("learning_rate", "momentum", "weight_decay", "loss", "ema_decay", "temperature")
+)
+"""Settings that, as a column of a log, are a trace over training."""
+RUN_SETTINGS = frozenset(
+    ("seed", "learning_rate", "weight_decay", "batch_size", "batch_size_per_device", "epochs",
+     "max_steps", "n_train", "dropout", "drop_path", "momentum", "label_smoothing", "mixup", "cutmix",
+     "ema_decay", "warmup_steps", "warmup_epochs", "warmup_ratio", "temperature", "width", "depth",
+     "gradient_clipping", "data_seed", "split_seed", "repeats", "ensemble")
+)  # fmt: skip
+"""Settings whose change from row to row shows that each row is a run; a model's name does not."""
+LABELS_OF_RUNS = frozenset(("run", "run_id", "run_name", "trial", "trial_id", "rep", "repeat",
+                            "replicate", "fold"))  # fmt: skip
+MOST_ROWS = 20_000_000
+MOST_RUNS = 5_000
+MOST_TABLE_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of equal length."""
+
+    numbers: dict[str, FloatArray]
+    """Every column as numbers, NaN where a cell is empty or text."""
+    texts: dict[str, list[str]]
+    """Columns that hold text, as written."""
+    lines: npt.NDArray[np.int64]
+    """1-based line of each row."""
+
+    def rows(self, chosen: npt.NDArray[np.bool_]) -> Table:
+        """Return the table with some rows alone."""
+        kept = np.flatnonzero(chosen)
+        return Table(
+            {name: column[kept] for name, column in self.numbers.items()},
+            {name: [column[i] for i in kept] for name, column in self.texts.items()},
+            self.lines[kept],
+        )
+
+    def cell(self, name: str, row: int) -> Scalar:
+        """Return one cell as a setting's value."""
+        if name in self.texts:
+            return typed_text(self.texts[name][row])
+        value = float(self.numbers[name][row])
+        if math.isnan(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def read_delimited(entry: Entry, limits: Limits) -> Table:
+    """Read a CSV or TSV file by blocks.
+
+    Raises:
+        UnreadableFile: no header, lines over the limit, binary content, or mostly broken rows.
+    """
+    if entry.size > limits.log_bytes:
+        raise UnreadableFile(f"{entry.size:,} bytes, more than the limit of {limits.log_bytes:,}")
+    if entry.size < 4096 or b"\0" in entry.head:
+        entry.text(limits.text_bytes)  # names an empty file, a Git-LFS pointer or binary content
+    try:
+        with open_regular(entry.path) as stream:
+            lines = _lines(stream, limits)
+            first = next((line for line in lines if line.strip()), "")
+            if not first:
+                raise UnreadableFile("empty file; expected a header and rows")
+            delimiter = max(",;\t", key=first.count)
+            header = _header(next(csv.reader([first], delimiter=delimiter)))
+            return _collect(header, csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise UnreadableFile(f"damaged table ({error}); expected rows of cells") from error
+
+
+def table_of_records(records: Sequence[Mapping[str, Any]], lines: Sequence[int]) -> Table:
+    """Build a table from JSON rows with nested keys already joined; keys may differ by row."""
+    names = list(dict.fromkeys(key for row in records for key in row))
+    numbers: dict[str, FloatArray] = {}
+    texts: dict[str, list[str]] = {}
+    for name in names:
+        column = [row.get(name) for row in records]
+        numbers[name] = np.array(
+            [
+                float(v) if isinstance(v, (int, float)) and not isinstance(v, bool) else math.nan
+                for v in column
+            ]
+        )
+        if any(isinstance(v, (str, bool)) for v in column):
+            texts[name] = ["" if v is None else str(v) for v in column]
+    return Table(numbers, texts, np.array(lines, np.int64))
+
+
+def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
+    """Decide what a table is and turn it into facts.
+
+    With an axis column it is a log, of one run or of as many as its run columns tell apart. Without
+    one, a single row is the final scores of a run; rows that differ in seed or a setting are a run
+    each; rows that differ in a label alone are a published table; anything else is a curve by row.
+    """
+    count = len(table.lines)
+    if not count:
+        raise UnreadableFile("header without rows; expected at least one")
+    axis = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
+    apart = _run_columns(table, dialect, with_axis=axis is not None)
+    labelled = any(name in table.texts for name in apart)
+    if axis is None and count > 1 and labelled and not any(_names_run(n, dialect) for n in apart):
+        yield _published(entry, table)
+        return
+    for run_id, part in _split(table, apart):
+        yield _run(entry, part, dialect, run_id=run_id, apart=apart)
+
+
+def _lines(stream: Iterable[bytes], limits: Limits) -> Iterator[str]:
+    for count, raw in enumerate(iter(lambda: stream.readline(limits.line_bytes + 1), b"")):  # type: ignore[attr-defined]  # BufferedReader
+        if len(raw) > limits.line_bytes:
+            raise UnreadableFile(f"line {count + 1} is longer than {limits.line_bytes:,} bytes")
+        if count >= MOST_ROWS:
+            raise UnreadableFile(f"more than {MOST_ROWS:,} lines")
+        yield raw.decode("utf-8-sig" if count == 0 else "utf-8", "replace").replace("\0", "")
+
+
+def _header(cells: list[str]) -> list[str]:
+    names = [cell.strip().lstrip("#").strip() for cell in cells]
+    if all(not math.isnan(number(name)) for name in names if name) and any(names):
+        raise UnreadableFile("first line holds numbers alone; expected column names")
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return unique
+
+
+def _collect(header: list[str], reader: Any) -> Table:
+    columns = [array("d") for _ in header]
+    texts: dict[int, list[str]] = {}
+    lines = array("q")
+    broken = 0
+    for cells in reader:
+        if not cells or [cell.strip() for cell in cells] == header or cells[0].startswith("#"):
+            continue
+        row = cells
+        if len(cells) != len(header):
+            broken += 1
+            row = (cells + [""] * len(header))[: len(header)]
+        lines.append(reader.line_num + 1)
+        for index, cell in enumerate(row):
+            value = number(cell) if cell else math.nan
+            columns[index].append(value)
+            if index in texts:
+                texts[index].append(cell.strip())
+            elif (
+                math.isnan(value)
+                and cell.strip()
+                and cell.strip().lower() not in ("nan", "none", "null")
+            ):
+                texts[index] = [_written(v) for v in columns[index][:-1]] + [cell.strip()]
+    if broken > max(1, len(lines) // 2):
+        raise UnreadableFile(
+            f"{broken} of {len(lines)} rows do not match the header; expected one table"
+        )
+    return Table(
+        {name: np.array(column) for name, column in zip(header, columns, strict=True)},
+        {header[index]: column for index, column in texts.items()},
+        np.array(lines, np.int64),
+    )
+
+
+def _written(value: float) -> str:
+    return "" if math.isnan(value) else str(int(value)) if value.is_integer() else repr(value)
+
+
+def _run_columns(table: Table, dialect: str, *, with_axis: bool) -> list[str]:
+    """Return the columns whose changing value tells runs apart, in file order."""
+    found = []
+    for name in table.numbers:
+        plain = name.strip().lower().replace(" ", "_")
+        setting = canonical_setting(name, dialect)
+        label = plain in RUN_COLUMNS or setting == "seed" or (not plain and name in table.texts)
+        scored = is_known_metric(canonical_metric(name, dialect).name)
+        varied = not with_axis and setting is not None
+        varied = varied and (not scored or setting == "learning_rate")
+        if (label or varied) and len(_distinct(table, name)) > 1 and x_axis(name) is None:
+            found.append(name)
+    return found
+
+
+def _names_run(name: str, dialect: str) -> bool:
+    plain = name.strip().lower().replace(" ", "_")
+    return plain in LABELS_OF_RUNS or canonical_setting(name, dialect) in RUN_SETTINGS
+
+
+def _distinct(table: Table, name: str) -> set[Any]:
+    if name in table.texts:
+        return set(table.texts[name])
+    column = table.numbers[name]
+    return set(np.unique(column[np.isfinite(column)]).tolist())
+
+
+def _split(table: Table, apart: list[str]) -> Iterator[tuple[str, Table]]:
+    if not apart:
+        yield "", table
+        return
+    keys = [
+        ",".join(f"{name or 'row'}={table.cell(name, row)}" for name in apart)
+        for row in range(len(table.lines))
+    ]
+    groups = list(dict.fromkeys(keys))
+    if len(groups) > MOST_RUNS:
+        raise UnreadableFile(f"more than {MOST_RUNS:,} runs in one table")
+    every = np.array(keys)
+    for group in groups:
+        yield group, table.rows(every == group)
+
+
+def _run(entry: Entry, table: Table, dialect: str, *, run_id: str, apart: list[str]) -> RunFacts:
+    axis = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
+    curves: list[Series] = []
+    finals: list[Final] = []
+    settings: list[Setting] = []
+    several = len(table.lines) > 1
+    for name, column in table.numbers.items():
+        if is_clock(name) or (axis is not None and name == axis[0]):
+            continue
+        finite = np.flatnonzero(np.isfinite(column))
+        constant = _constant_setting(table, name, dialect, apart=apart, several=several)
+        if constant is not None:
+            source = entry.source(line=int(table.lines[0]), key=name)
+            settings.append(Setting(key=name, value=constant, source=source, strength="logged"))
+            continue
+        if not len(finite):
+            continue
+        source = entry.source(line=int(table.lines[finite[0]]), key=name)
+        if not several or (len(finite) == 1 and _is_test(name, dialect)):
+            finals.append(Final(key=name, value=float(column[finite[0]]), source=source))
+            continue
+        x = table.numbers[axis[0]] if axis else np.arange(len(column), dtype=float)
+        unit = axis[1] if axis else "row"
+        found = series(name, unit=unit, steps=x, values=column, source=source)
+        if found is not None:
+            curves.append(found)
+    return RunFacts(
+        location=entry.folder,
+        run_id=run_id,
+        dialect=dialect,
+        settings=tuple(settings),
+        series=tuple(curves),
+        finals=tuple(finals),
+    )
+
+
+def _constant_setting(
+    table: Table, name: str, dialect: str, *, apart: list[str], several: bool
+) -> Scalar:
+    """Return the value of a column that holds one setting of the run, else None."""
+    if name in table.texts:
+        values = {text for text in table.texts[name] if text}
+        return typed_text(values.pop()) if len(values) == 1 else None
+    setting = canonical_setting(name, dialect)
+    metric = canonical_metric(name, dialect)
+    if name not in apart and (setting is None or (several and setting in TRACED)):
+        return None
+    if name not in apart and is_known_metric(metric.name) and setting != "learning_rate":
+        return None
+    distinct = _distinct(table, name)
+    return (
+        table.cell(name, int(np.flatnonzero(np.isfinite(table.numbers[name]))[0]))
+        if len(distinct) == 1
+        else None
+    )
+
+
+def _is_test(name: str, dialect: str) -> bool:
+    return canonical_metric(name, dialect).split == "test"
+
+
+def _published(entry: Entry, table: Table) -> DocumentFacts:
+    """Keep a table of labelled results as what it is: cells of a published table."""
+    header = tuple(table.numbers)
+    rows = tuple(
+        tuple(
+            table.texts[name][row]
+            if name in table.texts
+            else _written(float(table.numbers[name][row]))
+            for name in header
+        )
+        for row in range(min(len(table.lines), MOST_TABLE_ROWS))
+    )
+    shown = ResultTable(header=header, rows=rows, caption=None, source=entry.source(line=1))
+    return DocumentFacts(location=entry.display, paper=Paper(tables=(shown,)))

@@ -1,0 +1,95 @@
+"""Settings files of any framework: config, hparams, args, params in JSON, YAML or TOML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import yaml
+
+from netgain.errors import UnreadableFile
+from netgain.readers._dialect import dialect_of
+from netgain.readers._documents import Leaf, leaves, setting_of, typed_text
+from netgain.readers.base import Entry, Limits, Reader, RunFacts
+
+SUFFIXES = (".json", ".yaml", ".yml", ".toml")
+NAMES = re.compile(
+    r"(?:^|[_\-.\s])(?:configs?|hparams?|hyper_?-?param(?:eter)?s|args|arguments|params|parameters|"
+    r"settings|options|opts?|cfg|conf|recipe|hydra_config|budget|hardware|versions|env|environment|"
+    r"run_?info|metadata|flags|experiment)(?:[_\-.\s\d]|$)",
+    re.IGNORECASE,
+)
+"""Stems of files that hold settings."""
+OTHERS = re.compile(
+    r"tokenizer|generation_config|preprocessor|processor_config|pre-commit|docker|conda|"
+    r"special_tokens|tsconfig|jsconfig|eslint|babel|mkdocs|readthedocs|package|dependabot|codecov|"
+    r"python_env|sentence_bert|modules\.json|registered_model",
+    re.IGNORECASE,
+)
+"""Settings files of tools, not of trainings."""
+SECRET = re.compile(r"(?:token|password|api_?key|secret)s?$", re.IGNORECASE)
+"""Keys whose values are never repeated in a report."""
+
+
+def sniff(entry: Entry) -> bool:
+    """Recognise a settings file by its name."""
+    if entry.path.suffix.lower() not in SUFFIXES or OTHERS.search(entry.name):
+        return False
+    if entry.path.parent.name == ".hydra":
+        return entry.name in ("config.yaml", "overrides.yaml")
+    return NAMES.search(entry.path.stem) is not None
+
+
+def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
+    """Read one settings file; interpolations (`${...}`) stay as written.
+
+    Raises:
+        UnreadableFile: damaged, or not a mapping of settings.
+    """
+    if entry.name == "overrides.yaml":
+        found = tuple(_overrides(entry, limits))
+    else:
+        found = tuple(_unwrapped(leaves(entry, limits)))
+    kept = [leaf for leaf in found if not SECRET.search(leaf.key)]
+    yield RunFacts(
+        location=entry.folder,
+        dialect=dialect_of(leaf.key for leaf in kept),
+        settings=tuple(setting_of(entry, leaf) for leaf in kept),
+    )
+
+
+def _unwrapped(found: tuple[Leaf, ...]) -> Iterator[Leaf]:
+    """Take the `value` level out of a W&B config, whose every setting is `{desc, value}`."""
+    wandb = any(
+        leaf.key in ("wandb_version", "_wandb") or leaf.key.startswith("_wandb.") for leaf in found
+    )
+    for leaf in found:
+        if not wandb:
+            yield leaf
+            continue
+        head, _, rest = leaf.key.partition(".")
+        if head.startswith("_wandb") or head == "wandb_version" or rest == "desc":
+            continue
+        word, _, inner = rest.partition(".")
+        if word == "value":
+            yield replace(leaf, key=f"{head}.{inner}" if inner else head)
+
+
+def _overrides(entry: Entry, limits: Limits) -> Iterator[Leaf]:
+    """Read Hydra's list of `+group.key=value` overrides."""
+    text = entry.text(limits.text_bytes)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise UnreadableFile("damaged YAML; expected a list of overrides") from error
+    if not isinstance(node, yaml.SequenceNode):
+        raise UnreadableFile("holds no list on top; expected Hydra's overrides")
+    for item in node.value:
+        if isinstance(item, yaml.ScalarNode) and "=" in item.value:
+            key, _, value = item.value.partition("=")
+            yield Leaf(key=key.lstrip("+~"), value=typed_text(value), line=item.start_mark.line + 1)
+
+
+READER = Reader(name="settings file", order=60, sniff=sniff, read=read)

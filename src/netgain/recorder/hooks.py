@@ -1,0 +1,318 @@
+"""Connect a Flight to PyTorch: optimizer steps, forward passes, loaders, the graph of one forward pass.
+
+The only module of the recorder that imports torch.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import platform
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253 - this is where the recorder meets torch
+from torch import Tensor, nn  # noqa: TID253
+
+from netgain.recorder import schema
+from netgain.recorder.flight import Flight
+from netgain.recorder.trace import trace
+
+# --- Model and optimizer --------------------------------------------------------------------------
+
+
+def watch(flight: Flight, model: Any, optimizer: Any) -> Callable[[], None]:
+    """Hook a model and an optimizer; return a function that removes the hooks and notes the end state."""
+    inner = _inner(model)
+    flight.row("environment", **environment(inner))
+    trainable = [p for p in inner.parameters() if p.requires_grad]
+    flight.row("model", parameters=sum(p.numel() for p in trainable), scalars=_scalars(inner))
+    statistics = {"train": InputStatistics("train"), "evaluation": InputStatistics("evaluation")}
+    state = {"traced": False, "inside": False}
+
+    def after_forward(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        if state["inside"]:
+            return
+        try:
+            first = args[0] if args else next(iter(kwargs.values()))
+            training = module.training and torch.is_grad_enabled()
+            if training:
+                flight.pending += first.shape[0]
+            else:
+                flight.evaluated += first.shape[0]
+            seen = statistics["train" if training else "evaluation"]
+            if seen.open:
+                seen.add(flight, first)
+            if training and not state["traced"]:
+                state["traced"] = state["inside"] = True
+                try:
+                    _record_graph(flight, inner, args, kwargs)
+                finally:
+                    state["inside"] = False
+        except Exception as error:  # noqa: BLE001 - a recorder error never stops training
+            flight.fail("forward", error)
+
+    def after_step(stepped: Any, _args: Any, _kwargs: Any) -> None:
+        try:
+            rate = stepped.param_groups[0]["lr"]
+            flight.stepped(rate if type(rate) is float else _plain_rate(rate))
+        except Exception as error:  # noqa: BLE001 - a recorder error never stops training
+            flight.fail("step", error)
+
+    handles = [model.register_forward_hook(after_forward, with_kwargs=True)]
+    if optimizer is not None:
+        handles.append(optimizer.register_step_post_hook(after_step))
+
+    def close() -> None:
+        for handle in handles:
+            handle.remove()
+        for seen in statistics.values():
+            seen.finish(flight)
+        flight.row(
+            "model", parameters=sum(p.numel() for p in trainable), scalars_end=_scalars(inner)
+        )
+
+    return close
+
+
+def _plain_rate(rate: Any) -> Any:
+    """Return a learning rate that later steps cannot change in place."""
+    return rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
+
+
+def _inner(model: Any) -> nn.Module:
+    """Return the module inside torch.compile and data-parallel wrappers."""
+    for name in ("_orig_mod", "module"):
+        wrapped = getattr(model, name, None)
+        if isinstance(wrapped, nn.Module) and type(model).__module__.startswith("torch."):
+            model = wrapped
+    return model
+
+
+def _scalars(model: nn.Module) -> dict[str, float]:
+    """Return the one-element parameters, by name."""
+    return {name: float(p.detach()) for name, p in model.named_parameters() if p.numel() == 1}
+
+
+def environment(model: nn.Module) -> dict[str, Any]:
+    """Return hardware and library versions."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    found: dict[str, Any] = {
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "device": device.type,
+        "device_count": int(os.environ.get("WORLD_SIZE", "1")),
+        "threads": torch.get_num_threads(),
+        "cpu": _cpu_name(),
+        "cpu_count": os.cpu_count(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+    }
+    if device.type == "cuda":
+        found["device_name"] = torch.cuda.get_device_name(device)
+        found["cuda"] = torch.version.cuda
+        found["cudnn"] = torch.backends.cudnn.version()
+    return found
+
+
+def _cpu_name() -> str:
+    """Return the processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _record_graph(flight: Flight, model: nn.Module, args: Any, kwargs: Any) -> None:
+    """Trace two samples of the batch and write `graph.json`."""
+    with flight.guard("graph"):
+        traced = trace(model, args, kwargs)
+        text = json.dumps(traced.document())
+        (flight.folder / schema.GRAPH).write_text(text)
+        flight.row(
+            "graph",
+            file=schema.GRAPH,
+            forward_flops=traced.flops,
+            uncovered=list(traced.uncovered),
+            batch=traced.batch,
+        )
+
+
+# --- Inputs ---------------------------------------------------------------------------------------
+
+
+class InputStatistics:
+    """Mean and deviation by channel of what the model is given, over its first batches."""
+
+    def __init__(self, mode: str) -> None:
+        """Gather for one mode, `train` or `evaluation`."""
+        self.mode = mode
+        self.open = True
+        self._batches = 0
+        self._count = 0
+        self._sum: Any = None
+        self._squares: Any = None
+        self._low, self._high = float("inf"), float("-inf")
+        self._shape: tuple[int, ...] = ()
+        self._sample: Any = None
+
+    def add(self, flight: Flight, batch: Any) -> None:
+        """Take in one batch [n, channels, ...]; ids and other integers are left out."""
+        if not isinstance(batch, Tensor) or not batch.is_floating_point() or batch.ndim < 2:
+            self.open = False
+            return
+        x = batch.detach().double()
+        rest = [d for d in range(x.ndim) if d != 1]
+        total, squares = x.sum(rest).cpu().numpy(), x.square().sum(rest).cpu().numpy()
+        if self._sum is None:
+            self._sum, self._squares = total, squares
+            self._shape = tuple(batch.shape[1:])
+            size = max(1, batch[0].numel() * 4)
+            keep = min(schema.INPUT_SAMPLES, schema.INPUT_BYTES // size)
+            self._sample = batch[:keep].detach().float().cpu().numpy()
+        elif total.shape == self._sum.shape:
+            self._sum, self._squares = self._sum + total, self._squares + squares
+        else:
+            return
+        self._count += x.numel() // x.shape[1]
+        self._low, self._high = min(self._low, float(x.min())), max(self._high, float(x.max()))
+        self._batches += 1
+        if self._batches >= schema.INPUT_BATCHES:
+            self.finish(flight)
+
+    def finish(self, flight: Flight) -> None:
+        """Note the statistics and keep a few inputs."""
+        if not self.open or self._sum is None:
+            return
+        self.open = False
+        mean = self._sum / self._count
+        deviation = np.sqrt(np.maximum(self._squares / self._count - mean**2, 0))
+        flight.row(
+            "inputs",
+            mode=self.mode,
+            samples=self._count,
+            shape=list(self._shape),
+            mean=mean[:64].tolist(),
+            deviation=deviation[:64].tolist(),
+            low=self._low,
+            high=self._high,
+        )
+        path = flight.folder / schema.INPUTS
+        kept = dict(np.load(path)) if path.exists() else {}
+        np.savez_compressed(path, **{**kept, self.mode: self._sample})
+
+
+# --- Loader ---------------------------------------------------------------------------------------
+
+
+class Samples:
+    """A loader that counts what it serves; everything else is the wrapped loader's."""
+
+    def __init__(self, flight: Flight, loader: Any, ids: Callable[[Any], Any] | None) -> None:
+        """Wrap `loader`; the object itself is left as it is."""
+        self._flight, self._loader, self._ids = flight, loader, ids
+        self._served = loader
+        self._drawn: deque[Any] | None = None
+        by = "id" if ids else "fingerprint"
+        sampler = None if ids else getattr(loader, "batch_sampler", None)
+        if sampler is not None:
+            self._drawn = deque()
+            # A copy, so that the caller's loader keeps its own sampler. DataLoader forbids the plain
+            # assignment after construction.
+            self._served = copy.copy(loader)
+            object.__setattr__(self._served, "batch_sampler", _Overheard(sampler, self._drawn))
+            by = "index"
+        n = _length(getattr(loader, "dataset", None))
+        flight.row("loader", n_train=n, unique_by=by)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the wrapped loader's attribute."""
+        return getattr(self._loader, name)
+
+    def __len__(self) -> int:
+        """Return the wrapped loader's length."""
+        return len(self._loader)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Serve one pass over the loader."""
+        flight, drawn = self._flight, self._drawn
+        if drawn is not None:
+            drawn.clear()
+        for batch in self._served:
+            try:
+                if drawn is not None:
+                    index = drawn.popleft()
+                    flight.drawn += len(index)
+                    flight.ids.append(index)
+                else:
+                    self._count(batch)
+            except Exception as error:  # noqa: BLE001 - a recorder error never stops training
+                flight.fail("samples", error)
+            yield batch
+        flight.passes += 1
+
+    def _count(self, batch: Any) -> None:
+        """Count a batch whose indices are not known."""
+        tensor = _first_tensor(batch)
+        self._flight.drawn += tensor.shape[0]
+        if self._ids:
+            ids = self._ids(batch)
+            self._flight.ids.append(ids.tolist if isinstance(ids, Tensor) else list(ids))
+        else:
+            self._flight.ids.append(_fingerprints(tensor))
+
+
+class _Overheard:
+    """A batch sampler that notes the indices it hands out."""
+
+    def __init__(self, sampler: Any, drawn: deque[Any]) -> None:
+        self._sampler, self._drawn = sampler, drawn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sampler, name)
+
+    def __len__(self) -> int:
+        return len(self._sampler)
+
+    def __iter__(self) -> Iterator[Any]:
+        for index in self._sampler:
+            self._drawn.append(index)
+            yield index
+
+
+def _length(dataset: Any) -> int | None:
+    """Return the number of samples of a data set, None if it has no length."""
+    try:
+        return len(dataset)
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def _first_tensor(batch: Any) -> Tensor:
+    """Return the first tensor of a batch: itself, or the first found in a list, tuple or mapping."""
+    if isinstance(batch, Tensor):
+        return batch
+    parts = batch.values() if hasattr(batch, "values") else batch
+    for part in parts:
+        if isinstance(part, Tensor):
+            return part
+    raise TypeError(f"no tensor in a batch of type {type(batch).__name__}; pass ids=")
+
+
+def _fingerprints(tensor: Tensor) -> Callable[[], list[bytes]]:
+    """Copy 16 evenly spaced values of each sample; the returned function turns them into keys."""
+    flat = tensor.detach().reshape(tensor.shape[0], -1)
+    step = max(1, flat.shape[1] // 16)
+    kept = flat[:, ::step][:, :16].clone()
+
+    def keys() -> list[bytes]:
+        rows = np.ascontiguousarray(kept.cpu().float().numpy())
+        return [row.tobytes() for row in rows]
+
+    return keys

@@ -1,0 +1,137 @@
+"""The Study as a tree in plain text: every value with its source, and what was not understood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from netgain.study import Arm, Budget, Cited, Curve, Run, Study
+
+SHOWN_KEYS = 20
+"""Unknown keys shown; the rest is counted."""
+
+
+def study_text(study: Study) -> str:
+    """Return the study as an indented tree, one line for each value."""
+    lines = [*_claim(study)]
+    for side, arm in (("baseline", study.baseline), ("proposed", study.proposed)):
+        lines += ["", *_arm(side, arm)]
+    lines += _excluded(study)
+    lines += _unknown_keys(study)
+    lines += _unread(study)
+    return "\n".join(lines) + "\n"
+
+
+def _claim(study: Study) -> Iterator[str]:
+    claim = study.claim
+    yield "claim"
+    yield f"  metric    {claim.metric or 'not found'}{'' if claim.higher_is_better else ' (lower is better)'}"
+    if claim.dataset:
+        yield f"  data set  {claim.dataset}"
+    for name in ("baseline", "proposed", "states_noise", "seeds_stated"):
+        cited = getattr(claim, name)
+        if cited is not None:
+            yield f"  {name:<9} {_value(cited)}"
+    if claim.idea:
+        yield f"  idea      {', '.join(claim.idea)}"
+
+
+def _arm(side: str, arm: Arm) -> Iterator[str]:
+    yield f"{side}: {_printable(arm.name)}, {len(arm.runs)} runs"
+    for group in dict.fromkeys(run.group for run in arm.runs):
+        members = [run for run in arm.runs if run.group == group]
+        seeds = ", ".join(str(run.seed.value) if run.seed else "?" for run in members)
+        yield f"  group {_printable(group)} (seeds {seeds})"
+        for run in members:
+            yield from (f"    {line}" for line in _run(run))
+    for trials in arm.trials:
+        yield (
+            f"  sweep of {trials.parameter}: {len(trials.values)} trials, "
+            f"{min(trials.values):g} to {max(trials.values):g}  [{trials.source}]"
+        )
+    if arm.code:
+        yield f"  code {arm.code.root}: {len(arm.code.files)} Python files"
+    for samples in arm.samples:
+        yield f"  {samples.split} samples: {samples.n:,}  [{samples.source}]"
+
+
+def _run(run: Run) -> Iterator[str]:
+    yield f"run {_printable(run.id)}"
+    if run.seed:
+        yield f"  seed {_value(run.seed)}"
+    for item in fields(Budget):
+        cited = getattr(run.budget, item.name)
+        if cited is not None:
+            yield f"  {item.name} {_value(cited)}"
+    labelled: tuple[tuple[str, Mapping[str, Cited[Any]]], ...] = (
+        ("setting", run.config),
+        ("score", run.finals),
+        ("on", run.environment),
+    )
+    for label, mapping in labelled:
+        for name, cited in sorted(mapping.items()):
+            yield f"  {label} {_printable(name)} {_value(cited)}"
+    for curve in run.curves:
+        yield f"  curve {_curve(curve)}"
+    if run.model:
+        parts = [f"{c.name} x{len(c.where)}" for c in run.model.components]
+        size = f"{run.model.parameters.value:,} parameters" if run.model.parameters else ""
+        described = ", ".join(filter(None, [size, *parts]))
+        if described:
+            yield f"  model {described}"
+
+
+def _curve(curve: Curve) -> str:
+    split = f"{curve.split}/" if curve.split else ""
+    return (
+        f"{split}{_printable(curve.name)}: {len(curve.values):,} points by {curve.unit}, "
+        f"{curve.values[0]:g} to {curve.values[-1]:g}  [{curve.source}]"
+    )
+
+
+def _value(cited: Cited[Any]) -> str:
+    value = cited.value
+    shown = f"{value:,.6g}" if isinstance(value, float) else _printable(str(value))
+    others = "".join(
+        f"; {other.strength} {_printable(str(other.value))} in {other.source}"
+        for other in cited.disagreeing
+    )
+    return f"{shown}  ({cited.strength}) [{cited.source}]{others}"
+
+
+def _excluded(study: Study) -> Iterator[str]:
+    if study.excluded_runs:
+        yield ""
+        yield "runs not counted"
+        for item in study.excluded_runs:
+            yield f"  {_printable(item.path)}: {item.why}"
+
+
+def _unknown_keys(study: Study) -> Iterator[str]:
+    if not study.unknown_keys:
+        return
+    yield ""
+    yield "keys not understood (teach one in netgain.toml)"
+    for key in study.unknown_keys[:SHOWN_KEYS]:
+        yield f"  {_printable(key.key)} = {_printable(str(key.example))[:40]}  ({key.count} runs) [{key.source}]"
+    rest = len(study.unknown_keys) - SHOWN_KEYS
+    if rest > 0:
+        yield f"  and {rest} more"
+    yield "  for example:"
+    yield "    [vocabulary]"
+    yield f'    {json.dumps(study.unknown_keys[0].key)} = "batch_size"'
+
+
+def _unread(study: Study) -> Iterator[str]:
+    if study.unread:
+        yield ""
+        yield "files not read"
+        for item in study.unread:
+            yield f"  {_printable(item.path)}: {item.why}"
+
+
+def _printable(text: str) -> str:
+    """Replace control characters, which a stranger's file name may hold."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

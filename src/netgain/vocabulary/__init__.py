@@ -1,0 +1,256 @@
+"""How each framework spells batch size, seed, learning rate, accuracy: raw keys to canonical names.
+
+The spellings are data, in one TOML file for each dialect beside this module; `generic.toml` holds
+for every dialect and `metrics.toml` for every log. A key is matched whole first and then by its
+trailing segments, never by a part of a word, and a key that could mean two things stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+Split = Literal["train", "validation", "test"]
+Axis = Literal["step", "epoch", "sample"]
+
+OTHER_CONTEXTS = frozenset(
+    [
+        *("val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing"),
+        *("val_dataloader", "test_dataloader", "valid_loader", "val_loader", "test_loader"),
+        *("val_cfg", "test_cfg", "eval_cfg", "inference", "infer", "predict", "prediction"),
+        *("teacher", "discriminator", "critic", "launcher", "hydra", "best", "space", "sampler"),
+    ]
+)
+"""Parents below which a setting is not one of the training under audit."""
+
+QUALIFIERS = frozenset({"best", "ema", "max", "min", "std", "mean", "final", "last", "swa"})
+"""Words that qualify a metric; kept in its name, except those in `PLAIN_QUALIFIERS`."""
+
+PLAIN_QUALIFIERS = frozenset({"final", "last"})
+"""Qualifiers that say nothing a final score does not say already."""
+
+UNSPLIT = frozenset({"learning_rate", "gradient_norm", "epoch"})
+"""Quantities of the training loop, which belong to no split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What a log calls a metric, taken apart."""
+
+    name: str
+    """Canonical name, or what is left of the raw one, lower case with underscores."""
+    split: Split | None
+    """Which data it was computed on; None where the key does not say."""
+
+
+def canonical_setting(
+    key: str, dialect: str = "generic", taught: Mapping[str, str] = MappingProxyType({})
+) -> str | None:
+    """Translate a raw setting key, or return None where its meaning is unknown or ambiguous.
+
+    Args:
+        key: raw key, nested keys joined by dots or slashes (`optim.params.lr`, `--batch-size`).
+        dialect: name of a vocabulary file, or `generic`.
+        taught: raw key to canonical name, from `[vocabulary]` in netgain.toml; wins always.
+    """
+    segments = _segments(key)
+    if not segments:
+        return None
+    if taught:
+        if key in taught:
+            return taught[key]
+        known = {_segments(raw): name for raw, name in taught.items()}
+        for length in range(len(segments), 0, -1):
+            if segments[-length:] in known:
+                return known[segments[-length:]]
+    index, excluded = _settings(dialect)
+    for length in range(len(segments), 0, -1):
+        name = index.get(segments[-length:])
+        if name is None:
+            continue
+        parents = frozenset(segments[:-length])
+        return None if parents & (excluded.get(name, frozenset()) | OTHER_CONTEXTS) else name
+    return None
+
+
+def canonical_metric(key: str, dialect: str = "generic") -> Metric:
+    """Take a raw metric name apart into canonical name and split.
+
+    Args:
+        key: column, tag or metric name as the log spells it (`val/acc_epoch`, `metrics/mAP50(B)`).
+        dialect: name of a vocabulary file, or `generic`.
+    """
+    names, splits, noise = _metrics()
+    words = _metric_words(key)
+    found = [splits[word] for word in words if word in splits]
+    split: Split | None = found[0] if found else None
+    if split == "validation" and "test" in found:
+        split = "test"  # `eval_test_acc`: the evaluation of the test split
+    rest = [word for word in words if word not in splits] or list(words)
+    kept = [word for word in rest if word not in noise] or rest[:1]
+    name = names.get("_".join(kept)) or _qualified(kept, names)
+    options = _dialect_options(dialect)
+    if split is None and name in options.get("train_when_bare", ()):
+        split = "train"
+    if split is None and key.strip().startswith(str(options.get("validation_prefix", "\0"))):
+        split = "validation"
+    return Metric(name=name, split=None if name in UNSPLIT else split)
+
+
+def lower_is_better(name: str) -> bool | None:
+    """Tell the direction of a canonical metric; None where it is not known."""
+    better = _directions()
+    if name in better:
+        return better[name]
+    last = name.rsplit("_", 1)[-1]
+    if last in ("loss", "error", "err", "perplexity"):
+        return True
+    if last in ("accuracy", "f1", "auc", "recall", "precision"):
+        return False
+    return better.get(name.split("_", 1)[-1]) if name.split("_", 1)[0] in QUALIFIERS else None
+
+
+def is_known_metric(name: str) -> bool:
+    """Tell whether a canonical name stands in the vocabulary of metrics."""
+    return name in _metrics()[0].values() or (
+        name.split("_", 1)[0] in QUALIFIERS and name.split("_", 1)[-1] in _directions()
+    )
+
+
+def x_axis(key: str) -> Axis | None:
+    """Tell what a column counts if it is an axis of a log, else None."""
+    return cast("Axis | None", _axes().get(_plain(key))) if not is_clock(key) else None
+
+
+def is_clock(key: str) -> bool:
+    """Tell whether a column holds wall-clock time, which is neither axis nor metric."""
+    return _axes().get(_plain(key)) == "clock"
+
+
+def setting_names(dialect: str = "generic") -> dict[str, str]:
+    """Return the canonical settings with a line on each, in file order."""
+    tables = (
+        {**_tables("generic"), **_tables(dialect)} if dialect != "generic" else _tables("generic")
+    )
+    generic = _tables("generic")
+    return {
+        name: str(table.get("about") or generic.get(name, {}).get("about", ""))
+        for name, table in tables.items()
+        if name != "dialect"
+    }
+
+
+def dialects() -> tuple[str, ...]:
+    """Return the names of the vocabulary files, `generic` among them."""
+    names = (entry.name for entry in resources.files(__package__).iterdir())
+    stems = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    return tuple(sorted(stem for stem in stems if stem not in ("metrics", "phrases")))
+
+
+def phrases() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the regular expressions in which documents state things, by table and entry."""
+    return {
+        table: {name: tuple(patterns) for name, patterns in entries.items()}
+        for table, entries in _tables("phrases").items()
+    }
+
+
+def _plain(key: str) -> str:
+    return key.strip().strip("\"'").lower().replace("-", "_").replace(" ", "_").lstrip("#")
+
+
+@cache
+def _segments(key: str) -> tuple[str, ...]:
+    """Split a key into lower-case words joined by underscores; list positions are dropped."""
+    text = (
+        key.strip()
+        .lstrip("-")
+        .replace("/", ".")
+        .replace("-", "_")
+        .replace(" ", "_")
+        .replace("[", ".")
+    )
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    return tuple(part for part in text.replace("]", "").split(".") if part and not part.isdigit())
+
+
+@cache
+def _tables(dialect: str) -> dict[str, dict[str, Any]]:
+    file = resources.files(__package__).joinpath(f"{dialect}.toml")
+    if not re.fullmatch(r"[a-z0-9_]+", dialect) or not file.is_file():
+        return {}
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _settings(dialect: str) -> tuple[dict[tuple[str, ...], str], dict[str, frozenset[str]]]:
+    """Return spelling to canonical name, the dialect's first, and excluded parents."""
+    index: dict[tuple[str, ...], str] = {}
+    excluded: dict[str, frozenset[str]] = {}
+    layers = ("generic",) if dialect == "generic" else ("generic", dialect)
+    for layer in layers:
+        for name, table in _tables(layer).items():
+            if name == "dialect":
+                continue
+            excluded[name] = excluded.get(name, frozenset()) | frozenset(table.get("not_under", ()))
+            index.setdefault((name,), name)
+            index.update({_segments(key): name for key in table["keys"]})
+    return index, excluded
+
+
+def _dialect_options(dialect: str) -> dict[str, Any]:
+    return _tables(dialect).get("dialect", {})
+
+
+@cache
+def _metrics() -> tuple[dict[str, str], dict[str, Split], frozenset[str]]:
+    document = _tables("metrics")
+    names = {
+        key: name for name, table in document["metrics"].items() for key in (name, *table["keys"])
+    }
+    splits = {
+        word: cast(Split, split)
+        for split, words in document["splits"].items()
+        if split != "noise"
+        for word in words
+    }
+    return names, splits, frozenset(document["splits"]["noise"])
+
+
+@cache
+def _directions() -> dict[str, bool]:
+    metrics = _tables("metrics")["metrics"]
+    return {
+        name: table["better"] == "lower" for name, table in metrics.items() if "better" in table
+    }
+
+
+@cache
+def _axes() -> dict[str, str]:
+    return {key: axis for axis, keys in _tables("metrics")["axes"].items() for key in keys}
+
+
+@cache
+def _metric_words(key: str) -> tuple[str, ...]:
+    text = re.sub(r"^(train|val|valid|test|eval)(?=[A-Z])", r"\1_", key.strip().strip("\"'"))
+    text = re.sub(r"\((B|P)\)$", "", re.sub(r"^(.*)\(M\)$", r"mask_\1", text)).lower()
+    text = re.sub(r"(?<!\d)\.|\.(?!\d)", "_", text)
+    return tuple(word for word in re.split(r"[^a-z0-9.@:%]+", text) if word) or (
+        key.strip().lower(),
+    )
+
+
+def _qualified(words: list[str], names: dict[str, str]) -> str:
+    """Translate without qualifiers, then put them in front: `acc_best` -> `best_accuracy`."""
+    qualifiers = [word for word in words if word in QUALIFIERS]
+    core = "_".join(word for word in words if word not in QUALIFIERS)
+    if not qualifiers or not core:
+        return "_".join(words)
+    shown = sorted(set(qualifiers) - PLAIN_QUALIFIERS)
+    return "_".join([*shown, names.get(core, core)])

@@ -1,0 +1,198 @@
+"""From paths to a Study: arms, groups, claim, budgets."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import netgain
+from netgain.errors import UsageError
+from tests.conftest import WriteRun
+
+STEPS = [0, 500, 1000, 1500, 2000]
+
+
+def _two_arms(write_run: WriteRun, *, batch: int = 128) -> None:
+    for arm, size, score in (("baseline", 128, 0.91), ("ours", batch, 0.93)):
+        for seed in range(3):
+            write_run(
+                f"runs/{arm}_{seed}",
+                config={"lr": 0.1, "batch_size": size, "max_iters": 2000, "seed": seed},
+                columns={
+                    "iter": STEPS,
+                    "test_acc": [0.1, 0.5, 0.8, 0.9, score + seed / 1000],
+                    "lr": [0.1, 0.085, 0.05, 0.015, 0.0],
+                },
+            )
+
+
+def test_one_folder_holding_both_arms_is_split_by_names(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """`runs/baseline_0` and `runs/ours_0` fall into two arms without being named."""
+    _two_arms(write_run)
+    study = netgain.read(tmp_path)
+    assert [len(study.baseline.runs), len(study.proposed.runs)] == [3, 3]
+    assert [run.seed.value for run in study.proposed.runs if run.seed] == [0, 1, 2]
+    assert len({run.group for run in study.proposed.runs}) == 1
+
+
+def test_two_folders_are_two_arms(write_run: WriteRun, tmp_path: Path) -> None:
+    """Folders named on the command line need no telling names."""
+    write_run("a/run1", config={"batch_size": 32, "epochs": 3})
+    write_run("b/run1", config={"batch_size": 64, "epochs": 3})
+    study = netgain.read(baseline=tmp_path / "a", proposed=tmp_path / "b")
+    batches = [arm.runs[0].budget.batch_size for arm in (study.baseline, study.proposed)]
+    assert [b.value for b in batches if b] == [32, 64]
+
+
+def test_names_that_tell_nothing_are_an_error_that_says_what_to_do(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """Runs named `a` and `b` cannot be told apart, and the error offers the options."""
+    write_run("runs/a", config={"lr": 0.1})
+    write_run("runs/b", config={"lr": 0.2})
+    with pytest.raises(UsageError, match="--baseline PATH --proposed PATH"):
+        netgain.read(tmp_path)
+
+
+def test_claim_is_read_from_the_readme_and_recomputed(write_run: WriteRun, tmp_path: Path) -> None:
+    """The table's two scores become the claim; the runs give the recomputed gain in its scale."""
+    _two_arms(write_run)
+    (tmp_path / "README.md").write_text(
+        "| Method | Accuracy (%) |\n|---|---|\n| Baseline | 91.1 |\n| Ours | 93.9 |\n"
+    )
+    study = netgain.read(tmp_path)
+    assert study.claim.gain == pytest.approx(2.8)
+    recomputed = netgain.audit(study).recomputed
+    assert recomputed is not None
+    assert recomputed.gain == pytest.approx(2.0)
+    assert recomputed.paired and recomputed.n_baseline == 3
+
+
+def test_toml_claim_wins_over_the_readme(write_run: WriteRun, tmp_path: Path) -> None:
+    """What netgain.toml states is kept; the README fills only what is open."""
+    _two_arms(write_run)
+    (tmp_path / "README.md").write_text("| | Acc |\n|---|---|\n| Baseline | 91 |\n| Ours | 92 |\n")
+    (tmp_path / "netgain.toml").write_text(
+        '[claim]\nmetric = "accuracy"\nbaseline = 90.0\nproposed = 95.0\n'
+        '[baseline]\nruns = ["runs/base*"]\n[proposed]\nruns = ["runs/ours*"]\n'
+        '[paper]\nfiles = ["README.md"]\n'
+    )
+    study = netgain.read(tmp_path / "netgain.toml")
+    assert study.claim.gain == pytest.approx(5.0)
+    assert study.claim.proposed is not None and study.claim.proposed.source.line == 4
+
+
+def test_a_toml_inside_the_evidence_is_no_configuration(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """A stranger's netgain.toml cannot allow its own findings."""
+    _two_arms(write_run, batch=512)
+    (tmp_path / "netgain.toml").write_text('[[allow]]\ncode = "NG101"\nreason = "trust me"\n')
+    report = netgain.audit(netgain.read(tmp_path))
+    assert report["NG101"].verdict == "flagged"
+    assert not report.allowed and report.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[cliam]\nmetric = 'x'\n", "did you mean 'claim'"),
+        ("[claim]\nmetrics = 'x'\n", "did you mean 'metric'"),
+        ("[claim\n", "not valid TOML"),
+        ("[baseline]\nruns = ['nowhere*']\n", "matches nothing"),
+        ("[[allow]]\ncode = 'NG101'\n", "needs a code and a reason"),
+    ],
+)
+def test_bad_configuration_is_one_clear_error(tmp_path: Path, text: str, words: str) -> None:
+    """Each mistake in netgain.toml is named with what is allowed."""
+    path = tmp_path / "netgain.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        netgain.read(path)
+
+
+def test_wrong_path_offers_the_near_one(tmp_path: Path) -> None:
+    """A misspelt folder is an error that names its neighbour."""
+    (tmp_path / "baseline").mkdir()
+    with pytest.raises(UsageError, match="did you mean .*baseline"):
+        netgain.read(baseline=tmp_path / "baselin", proposed=tmp_path)
+
+
+def test_taught_key_is_understood(write_run: WriteRun, tmp_path: Path) -> None:
+    """A key from [vocabulary] is read as what it was taught to be, and no longer offered."""
+    for arm in ("baseline", "ours"):
+        write_run(f"{arm}", config={"my_strange_bs_key": 96, "lr": 0.1})
+    toml = tmp_path / "netgain.toml"
+    toml.write_text('[baseline]\nruns = ["baseline"]\n[proposed]\nruns = ["ours"]\n')
+    untaught = netgain.read(toml)
+    assert [key.key for key in untaught.unknown_keys] == ["my_strange_bs_key"]
+    toml.write_text(toml.read_text() + '[vocabulary]\n"my_strange_bs_key" = "batch_size"\n')
+    study = netgain.read(toml)
+    batch = study.baseline.runs[0].budget.batch_size
+    assert batch is not None and batch.value == 96
+    assert not study.unknown_keys
+
+
+def test_measured_beats_configured_and_the_disagreement_is_kept(tmp_path: Path) -> None:
+    """Where a log runs to other epochs than the config asked for, the log wins and both stay."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text(json.dumps({"epochs": 30}))
+    rows = "\n".join(f"{epoch},{0.5 + epoch / 200}" for epoch in range(1, 46))
+    (run / "metrics.csv").write_text(f"epoch,val_acc\n{rows}\n")
+    study = netgain.read(baseline=run, proposed=run.parent)
+    epochs = study.baseline.runs[0].budget.epochs
+    assert epochs is not None
+    assert (epochs.value, epochs.strength) == (45, "logged")
+    assert [other.value for other in epochs.disagreeing] == [30]
+
+
+def test_global_batch_multiplies_devices_and_accumulation(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """Per-device batch x devices x accumulation is the global batch."""
+    config = {"per_device_train_batch_size": 8, "world_size": 4, "gradient_accumulation_steps": 2}
+    write_run("a", config=config)
+    study = netgain.read(baseline=tmp_path / "a", proposed=tmp_path / "a" / "config.json")
+    batch = study.baseline.runs[0].budget.batch_size
+    assert batch is not None and batch.value == 64
+
+
+def test_bare_batch_beside_several_devices_is_unknown(write_run: WriteRun, tmp_path: Path) -> None:
+    """`batch_size` with `world_size` 4 does not say which of the two it is."""
+    write_run("a", config={"batch_size": 8, "world_size": 4})
+    study = netgain.read(baseline=tmp_path / "a", proposed=tmp_path / "a" / "config.json")
+    assert study.baseline.runs[0].budget.batch_size is None
+
+
+def test_parallel_logs_of_one_folder_are_runs(tmp_path: Path) -> None:
+    """`baseline_seed0.csv` and `ours_seed0.csv` in one folder are four runs of two arms."""
+    for arm in ("baseline", "ours"):
+        for seed in (0, 1):
+            path = tmp_path / f"{arm}_seed{seed}.csv"
+            path.write_text("epoch,test_acc\n1,0.5\n2,0.6\n3,0.7\n")
+    study = netgain.read(tmp_path)
+    assert [len(study.baseline.runs), len(study.proposed.runs)] == [2, 2]
+    assert [run.seed.value for run in study.baseline.runs if run.seed] == [0, 1]
+
+
+def test_runs_of_a_sweep_become_trials(write_run: WriteRun, tmp_path: Path) -> None:
+    """Runs that differ from the claimed ones in the learning rate alone are a sweep."""
+    for rate, score in ((0.01, 0.80), (0.03, 0.88), (0.1, 0.90), (0.3, 0.70)):
+        write_run(
+            f"base/lr{rate}",
+            config={"lr": rate, "batch_size": 64},
+            columns={"epoch": [1, 2], "test_acc": [0.5, score]},
+        )
+    write_run(
+        "ours",
+        config={"lr": 0.1, "batch_size": 64},
+        columns={"epoch": [1, 2], "test_acc": [0.5, 0.91]},
+    )
+    study = netgain.read(baseline=tmp_path / "base", proposed=tmp_path / "ours")
+    (trials,) = study.baseline.trials
+    assert trials.parameter == "learning_rate"
+    assert trials.values == (0.01, 0.03, 0.1, 0.3)
+    assert trials.scores == (0.80, 0.88, 0.90, 0.70)

@@ -1,0 +1,289 @@
+"""Metric logs, result files and tables of any script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netgain.errors import UnreadableFile
+from netgain.readers import lightning, metric_log, timm
+from netgain.readers.base import DocumentFacts, Limits, RunFacts
+
+from .conftest import ReadAll, ReadRun, entry_of
+
+Write = Callable[[str, str | bytes], Path]
+
+
+def test_a_plain_csv_gives_curves_over_its_epochs(write: Write, read_run: ReadRun) -> None:
+    """The epoch column is the axis, wall time is no metric, and a constant setting is a setting."""
+    text = "epoch,time,n_train,train_loss,test_acc\n1,10,4000,2.0,0.5\n2,20,4000,1.0,0.7\n"
+    run = read_run(metric_log.READER, write("metrics.csv", text))
+    assert [(s.key, s.unit, s.steps, s.values, s.source.line) for s in run.series] == [
+        ("train_loss", "epoch", (1.0, 2.0), (2.0, 1.0), 2),
+        ("test_acc", "epoch", (1.0, 2.0), (0.5, 0.7), 2),
+    ]
+    assert [(s.key, s.value) for s in run.settings] == [("n_train", 4000)]
+
+
+def test_a_logged_learning_rate_stays_a_trace(write: Write, read_run: ReadRun) -> None:
+    """A constant learning rate over steps is evidence of a constant schedule, not one setting."""
+    run = read_run(metric_log.READER, write("log.csv", "step,lr\n1,0.1\n2,0.1\n3,0.1\n"))
+    assert [(s.key, s.values) for s in run.series] == [("lr", (0.1, 0.1, 0.1))]
+    assert run.settings == ()
+
+
+def test_padded_headers_and_empty_cells(write: Write, read_run: ReadRun) -> None:
+    """Old Ultralytics pads its header; a cell left empty is left out of its curve."""
+    text = "  epoch,  metrics/mAP50(B),  val/box_loss,  train/box_loss\n 0, 0.1, , 3\n 1, 0.2, 1.5, 2\n"
+    run = read_run(metric_log.READER, write("results.csv", text))
+    curves = {s.key: (s.steps, s.values) for s in run.series}
+    assert run.dialect == "ultralytics"
+    assert curves["val/box_loss"] == ((1.0,), (1.5,))
+    assert curves["metrics/mAP50(B)"] == ((0.0, 1.0), (0.1, 0.2))
+
+
+def test_one_row_is_the_final_scores(write: Write, read_run: ReadRun) -> None:
+    """A single row gives finals for metrics and settings for the rest."""
+    run = read_run(metric_log.READER, write("results.csv", "seed,model,test_acc\n3,cnn,0.91\n"))
+    assert [(f.key, f.value, f.source.line) for f in run.finals] == [("test_acc", 0.91, 2)]
+    assert {s.key: s.value for s in run.settings} == {"seed": 3, "model": "cnn"}
+
+
+def test_rows_that_differ_in_seed_are_runs(write: Write, read_all: ReadAll) -> None:
+    """One table of five seeds is five runs, each with its id, seed and score."""
+    text = "seed,test_acc\n" + "".join(f"{seed},{0.9 + seed / 100}\n" for seed in range(5))
+    runs = [
+        f for f in read_all(metric_log.READER, write("seeds.csv", text)) if isinstance(f, RunFacts)
+    ]
+    assert [r.run_id for r in runs] == [f"seed={seed}" for seed in range(5)]
+    assert [r.finals[0].value for r in runs] == [0.9 + seed / 100 for seed in range(5)]
+    assert [r.settings[0].value for r in runs] == list(range(5))
+
+
+def test_rows_of_a_sweep_are_runs(write: Write, read_all: ReadAll) -> None:
+    """A swept learning rate tells trials apart even without a seed."""
+    text = "learning_rate,val_acc\n0.001,0.8\n0.01,0.9\n0.1,0.4\n"
+    runs = [
+        f for f in read_all(metric_log.READER, write("sweep.csv", text)) if isinstance(f, RunFacts)
+    ]
+    assert [(r.settings[0].value, r.finals[0].value) for r in runs] == [
+        (0.001, 0.8),
+        (0.01, 0.9),
+        (0.1, 0.4),
+    ]
+
+
+def test_a_log_of_several_seeds_is_split(write: Write, read_all: ReadAll) -> None:
+    """Long-form logs with a seed column become one run a seed, each with its own curve."""
+    rows = [f"{seed},{epoch},{seed + epoch / 10}" for seed in (0, 1) for epoch in (1, 2)]
+    path = write("history.csv", "seed,epoch,val_acc\n" + "\n".join(rows))
+    runs = [f for f in read_all(metric_log.READER, path) if isinstance(f, RunFacts)]
+    assert [(r.run_id, r.series[0].values) for r in runs] == [
+        ("seed=0", (0.1, 0.2)),
+        ("seed=1", (1.1, 1.2)),
+    ]
+
+
+def test_a_table_of_named_models_is_published_not_run(write: Write, read_all: ReadAll) -> None:
+    """A leaderboard has rows for models, which are not runs of one project; cells stay text."""
+    (fact,) = read_all(
+        metric_log.READER, write("results.csv", "model,top1\nresnet,80.1\nvit,85.0\n")
+    )
+    assert isinstance(fact, DocumentFacts)
+    assert fact.paper.tables[0].rows == (("resnet", "80.1"), ("vit", "85"))
+
+
+def test_a_repeated_header_of_a_restart_is_skipped(write: Write, read_run: ReadRun) -> None:
+    """A logger that appends writes its header twice; repeated steps replace the lost ones."""
+    text = "step,loss\n1,3\n2,2\nstep,loss\n1,7\n2,5\n3,4\n"
+    (curve,) = read_run(metric_log.READER, write("log.csv", text)).series
+    assert (curve.steps, curve.values) == ((1.0, 2.0, 3.0), (7.0, 5.0, 4.0))
+
+
+def test_a_step_that_starts_anew_each_epoch_is_no_axis(write: Write, read_run: ReadRun) -> None:
+    """Iterations within the epoch go up and down; the epoch column orders the log then."""
+    text = "epoch,iter,loss\n1,1,9\n1,2,8\n2,1,7\n2,2,6\n"
+    curves = {s.key: s for s in read_run(metric_log.READER, write("log.csv", text)).series}
+    assert (curves["loss"].unit, curves["loss"].values) == ("epoch", (9.0, 8.0, 7.0, 6.0))
+
+
+def test_json_lines_of_several_kinds_merge_by_key(write: Write, read_run: ReadRun) -> None:
+    """Train and validation records alternate; nested keys join with a slash."""
+    rows: list[dict[str, object]] = [
+        {"step": 1, "train": {"loss": 2.0}},
+        {"step": 1, "val": {"acc": 0.5}},
+        {"step": 2, "train": {"loss": 1.0}},
+        {"step": 2, "val": {"acc": 0.6}},
+    ]
+    path = write("log.jsonl", "\n".join(json.dumps(row) for row in rows) + '\n{"step": 3, "tr')
+    curves = {s.key: (s.steps, s.values) for s in read_run(metric_log.READER, path).series}
+    assert curves == {"train/loss": ((1.0, 2.0), (2.0, 1.0)), "val/acc": ((1.0, 2.0), (0.5, 0.6))}
+
+
+def test_a_text_log_of_json_objects_is_recognised(write: Write, read_run: ReadRun) -> None:
+    """`log.txt` of the DETR family holds one JSON object an epoch."""
+    rows = [
+        {"train_loss": 2.0 - e, "test_acc1": 50.0 + e, "epoch": e, "n_parameters": 7}
+        for e in range(2)
+    ]
+    run = read_run(metric_log.READER, write("log.txt", "\n".join(map(json.dumps, rows))))
+    assert {s.key: s.values for s in run.series} == {
+        "train_loss": (2.0, 1.0),
+        "test_acc1": (50.0, 51.0),
+    }
+    assert [(s.key, s.value) for s in run.settings] == [("n_parameters", 7)]
+
+
+def test_a_keras_history_is_columns(write: Write, read_run: ReadRun) -> None:
+    """A dict of lists of one length is a table; its bare names are the training split."""
+    run = read_run(metric_log.READER, write("history.json", '{"loss": [2, 1], "val_loss": [3, 2]}'))
+    assert run.dialect == "keras"
+    assert [(s.key, s.unit, s.values) for s in run.series] == [
+        ("loss", "row", (2.0, 1.0)),
+        ("val_loss", "row", (3.0, 2.0)),
+    ]
+
+
+def test_a_result_record_sorts_scores_from_settings(write: Write, read_run: ReadRun) -> None:
+    """Nested scores are finals; configuration, counts and evaluation sizes are not."""
+    record = {
+        "config": {"seed": 3, "optimizer": {"lr": 0.1}, "n_epochs": float("inf")},
+        "n_parameters": 832948,
+        "best_epoch": 46,
+        "eval_batch_size": 32768,
+        "metrics": {"val": {"rmse": 0.41}, "test": {"rmse": 0.40}},
+    }
+    run = read_run(metric_log.READER, write("report.json", json.dumps(record, indent=1)))
+    assert [(f.key, f.value) for f in run.finals] == [
+        ("metrics/val/rmse", 0.41),
+        ("metrics/test/rmse", 0.4),
+    ]
+    settings = {s.key: s.value for s in run.settings}
+    assert settings["config.seed"] == 3
+    assert settings["config.n_epochs"] == "Infinity"
+    assert settings["eval_batch_size"] == 32768
+    assert run.finals[0].source.line == 14
+
+
+def test_lightning_rows_of_several_kinds_merge(write: Write, read_run: ReadRun) -> None:
+    """Sparse rows give one curve a column; the lone row of `test` is a final score."""
+    text = (
+        "acc_step,acc_epoch,epoch,step,test_acc\n0.5,,0,49,\n0.7,,0,99,\n,0.6,0,99,\n,,1,100,0.65\n"
+    )
+    run = read_run(lightning.READER, write("version_0/metrics.csv", text))
+    curves = {s.key: (s.steps, s.values) for s in run.series}
+    assert curves["acc_step"] == ((49.0, 99.0), (0.5, 0.7))
+    assert curves["acc_epoch"] == ((99.0,), (0.6,))
+    assert "test_acc" not in curves
+    assert [(f.key, f.value, f.source.line) for f in run.finals] == [("test_acc", 0.65, 5)]
+
+
+def test_lightning_hparams_may_be_empty_or_tagged(write: Write, read_run: ReadRun) -> None:
+    """`{}` is a run without settings; a Python tag is text, never an object."""
+    assert read_run(lightning.READER, write("a/hparams.yaml", "{}\n")).settings == ()
+    text = (
+        "lr: 1e-3\nnet: !!python/object/apply:os.system ['touch x']\nsize: !!python/tuple [1, 2]\n"
+    )
+    run = read_run(lightning.READER, write("b/hparams.yaml", text))
+    assert {s.key: s.value for s in run.settings} == {
+        "lr": 0.001,
+        "net": '["touch x"]',
+        "size": "[1, 2]",
+    }
+
+
+def test_timm_arguments_and_summary(write: Write, read_run: ReadRun) -> None:
+    """args.yaml keeps its lines; a summary may start above epoch 0."""
+    arguments = read_run(
+        timm.READER, write("args.yaml", "aa: null\naug_repeats: 3\ncrop_pct: null\nopt: lamb\n")
+    )
+    assert [(s.key, s.value, s.source.line) for s in arguments.settings][1] == ("aug_repeats", 3, 2)
+    text = "epoch,train_loss,eval_loss,eval_top1\n300,2.0,1.0,79.0\n301,1.9,0.9,79.5\n"
+    summary = read_run(timm.READER, write("summary.csv", text))
+    assert next(s for s in summary.series if s.key == "eval_top1").steps == (300.0, 301.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("metrics.csv", b"", "empty file"),
+        ("metrics.csv", b"epoch,acc\n", "without rows"),
+        ("metrics.csv", b"1,2\n3,4\n", "numbers alone"),
+        ("metrics.csv", b"epoch,acc\n" + b"\0" * 100, "binary content"),
+        ("results.json", b'{"acc": ', "damaged JSON at line 1"),
+        ("results.json", b"[1, 2, 3]", "bare list"),
+        ("results.json", b'{"a":' * 3000 + b"1" + b"}" * 3000, "nested"),
+        ("log.jsonl", b'{"step": 1}\nx\ny\nz\n', "no JSON object"),
+    ],
+)
+def test_unfit_files_give_one_line(write: Write, name: str, content: bytes, said: str) -> None:
+    """Empty, headless, binary, cut and endlessly nested files are named for what they are."""
+    with pytest.raises(UnreadableFile, match=said):
+        list(metric_log.read(entry_of(write(name, content)), Limits()))
+
+
+def test_a_line_over_the_limit_is_refused(write: Write) -> None:
+    """A file without line ends cannot fill the memory."""
+    path = write("metrics.csv", b"epoch,acc\n" + b"1" * 10_000)
+    with pytest.raises(UnreadableFile, match="line 2 is longer"):
+        list(metric_log.read(entry_of(path), Limits(line_bytes=1000)))
+
+
+@pytest.mark.real_data
+def test_real_lightning_version_equals_its_mlflow_run(real_data: Path, read_run: ReadRun) -> None:
+    """version_3's epoch accuracies are those of MLflow run 00e2ba8f, to all digits."""
+    run = read_run(
+        lightning.READER, real_data / "mlflow_files/lightning_logs/version_3/metrics.csv"
+    )
+    ours = next(s.values for s in run.series if s.key == "acc_epoch")
+    (folder,) = real_data.glob("mlflow_files/mlruns/0/00e2ba8f*")
+    lines = (folder / "metrics/acc_epoch").read_text().splitlines()
+    assert ours == tuple(float(line.split()[1]) for line in lines)
+
+
+@pytest.mark.real_data
+def test_real_versions_5_to_15_have_settings_and_no_log(real_data: Path, read_run: ReadRun) -> None:
+    """Eleven started runs left hparams.yaml alone."""
+    folder = real_data / "mlflow_files/lightning_logs"
+    for version in range(5, 16):
+        assert read_run(lightning.READER, folder / f"version_{version}/hparams.yaml").settings == ()
+        assert not (folder / f"version_{version}/metrics.csv").exists()
+
+
+@pytest.mark.real_data
+def test_real_test_row_is_a_final(real_data: Path, read_run: ReadRun) -> None:
+    """version_18 tested once, after training, at .9637."""
+    run = read_run(
+        lightning.READER, real_data / "mlflow_files/lightning_logs/version_18/metrics.csv"
+    )
+    assert {f.key: f.value for f in run.finals}["test_acc"] == 0.9636666774749756
+
+
+@pytest.mark.real_data
+def test_real_leaderboard_is_not_taken_for_runs(real_data: Path, read_all: ReadAll) -> None:
+    """Timm's table of 1,556 models is one published table."""
+    facts = read_all(metric_log.READER, real_data / "timm/results-imagenet.csv")
+    assert [type(fact) for fact in facts] == [DocumentFacts]
+
+
+@pytest.mark.real_data
+def test_real_reports_give_test_errors_of_fifteen_seeds(real_data: Path, read_run: ReadRun) -> None:
+    """TabR's fifteen seeds average .4030 RMSE on California housing."""
+    folder = real_data / "tabr/exp/tabr/california/0-evaluation"
+    runs = [read_run(metric_log.READER, path) for path in folder.glob("*/report.json")]
+    scores = [next(f.value for f in run.finals if f.key == "metrics/test/rmse") for run in runs]
+    seeds = {next(s.value for s in run.settings if s.key == "config.seed") for run in runs}
+    assert len(seeds) == 15
+    assert sum(scores) / 15 == pytest.approx(0.4030, abs=5e-4)
+
+
+@pytest.mark.real_data
+def test_real_yolo_log_has_fifty_epochs(real_data: Path, read_run: ReadRun) -> None:
+    """The run with batch 16 ends at mAP50-95 .5476, as its README says."""
+    run = read_run(metric_log.READER, real_data / "ultralytics/train_batchsize_large/results.csv")
+    curve = next(s for s in run.series if s.key == "metrics/mAP50-95(B)")
+    assert (run.dialect, len(curve.values)) == ("ultralytics", 50)
+    assert curve.values[-1] == pytest.approx(0.5476, abs=5e-5)
