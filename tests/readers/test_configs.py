@@ -147,9 +147,9 @@ def test_real_yolo_arguments_differ_in_batch_and_device(real_data: Path, read_ru
 
 @pytest.mark.real_data
 def test_real_hydra_configs_are_understood(real_data: Path, read_run: ReadRun) -> None:
-    """Three sparse-training configs give batch 128 and rate .1, and no masking key is mistaken."""
+    """Four sparse-training configs give batch 128 and rate .1, and no masking key is mistaken."""
     paths = list(real_data.glob("wandb/wrn_sparse/**/.hydra/config.yaml"))
-    assert len(paths) >= 3
+    assert len(paths) == 4
     for path in paths:
         run = read_run(config_file.READER, path)
         named = {canonical_setting(s.key, run.dialect): s.value for s in run.settings}
