@@ -229,7 +229,7 @@ def attribute(
 
     settings = load_plan(plan_file)
     if seeds is not None:
-        settings = replace(settings, seeds=seeds)
+        settings = replace(settings, seeds=seeds, target=None)
     if workers is not None:
         settings = replace(settings, workers=workers)
     split = run_attribution(None, settings, design=design, quiet=quiet)

@@ -1,5 +1,7 @@
 """Plan files: what is read, what is refused and how it is said."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +125,10 @@ def test_a_written_plan_is_valid_when_factors_are_missing(tmp_path):
     plan = read(tmp_path, text)
     assert plan.factors == {"NG101": ("bs",), "idea": (), "lr": ("lr",)}
     assert "# steps: null" in text
+
+
+def test_the_documented_plan_is_a_plan(tmp_path):
+    """The example in the documentation reads as it stands."""
+    page = (Path(__file__).parents[2] / "docs" / "attributing.md").read_text()
+    plan = read(tmp_path, page.split("```toml\n")[1].split("```")[0])
+    assert plan.factors == {"idea": ("gate",), "NG101": ("batch_size",), "NG108": ("ema",)}

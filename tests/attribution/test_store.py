@@ -75,7 +75,7 @@ def test_a_claim_from_another_machine_lives_by_its_heartbeat(tmp_path, age, answ
 
 
 def test_a_failed_job_may_be_tried_again(tmp_path):
-    """A failure is recorded and does not block the next session."""
+    """A failure is recorded and does not block the next start."""
     with Store(tmp_path / "s.sqlite") as store:
         store.claim(JOB)
         store.record(outcome(None), code="c")

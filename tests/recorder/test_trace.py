@@ -31,6 +31,7 @@ class Attention(nn.Module):
         self.project = nn.Linear(width, 3 * width, bias=False)
 
     def forward(self, x):
+        """Attend over x [n, length, width] with one head."""
         q, k, v = self.project(x).unsqueeze(1).chunk(3, dim=-1)
         return F.scaled_dot_product_attention(q, k, v).squeeze(1)
 
@@ -68,6 +69,7 @@ class Restless(nn.Module):
         self.drop = nn.Dropout(0.5)
 
     def forward(self, x):
+        """Return x [n, 4] disturbed."""
         return self.drop(self.norm(x + torch.rand_like(x)))
 
 

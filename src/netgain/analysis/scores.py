@@ -14,24 +14,9 @@ FRACTIONS = frozenset(
 )  # fmt: skip
 """Metrics that live in [0, 1] and are often reported in percent."""
 
-PREFERRED_SPLITS = ("test", None, "validation")
+Splits = tuple[str | None, ...]
+PREFERRED_SPLITS: Splits = ("test", None, "validation")
 """A bare final score is taken as the reported one before a validation score is."""
-
-LOWER_IS_BETTER = frozenset(
-    {
-        "loss",
-        "error",
-        "rmse",
-        "mae",
-        "mse",
-        "perplexity",
-        "fid",
-        "wer",
-        "cer",
-        "nll",
-        "bits_per_byte",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +31,20 @@ class Score:
     """The reading itself, in the log's own scale."""
 
 
-def final_score(run: Run, claim: Claim) -> Score | None:
+def final_score(run: Run, claim: Claim, splits: Splits = PREFERRED_SPLITS) -> Score | None:
     """Return what the run ended with under the claim's metric, None where it does not say.
 
-    A stored final score is preferred; else the last point of the test curve, then of the validation one.
+    A stored final score is preferred; else the last point of the curve.
+
+    Args:
+        run: one run.
+        claim: names the metric and its scale.
+        splits: where to look, first found wins.
     """
     metric = claim.metric
     if metric is None:
         return None
-    for split in PREFERRED_SPLITS:
+    for split in splits:
         name = f"{split}/{metric}" if split else metric
         found = run.finals.get(name)
         if found is not None:
@@ -67,19 +57,41 @@ def final_score(run: Run, claim: Claim) -> Score | None:
 
 
 def metric_curve(run: Run, metric: str, split: str | None) -> Curve | None:
-    """Return the run's longest curve of a metric on a split."""
+    """Return the run's longest curve of a metric on a split.
+
+    Where a log holds a metric both by step and by epoch (Lightning's `acc_step` and `acc_epoch`), the one by
+    step is that of single batches and is passed over.
+    """
     curves = [c for c in run.curves if c.name == metric and c.split == split and c.values]
-    return max(curves, key=lambda c: len(c.values), default=None)
+    by_epoch = [c for c in curves if not c.key.lower().endswith("step")]
+    if len(by_epoch) < len(curves) and not by_epoch:
+        return None
+    return max(by_epoch, key=lambda c: len(c.values), default=None)
 
 
-def arm_scores(arm: Arm, claim: Claim) -> tuple[tuple[Run, Score], ...]:
-    """Return each run of an arm that has a score, with it; all under the same `split/metric`."""
-    scored = [(run, score) for run in arm.runs if (score := final_score(run, claim)) is not None]
-    if not scored:
-        return ()
-    names = [score.name for _, score in scored]
-    name = max(set(names), key=names.count)
-    return tuple((run, score) for run, score in scored if score.name == name)
+def score_split(study: Study) -> Splits:
+    """Return the one split both arms are scored on: that which most runs of the poorer arm carry.
+
+    Ties go to test, then to a score without a split, then to validation.
+    """
+
+    def coverage(split: str | None) -> float:
+        shares = [
+            sum(final_score(run, study.claim, (split,)) is not None for run in arm.runs)
+            / len(arm.runs)
+            for arm in (study.baseline, study.proposed)
+            if arm.runs
+        ]
+        return min(shares, default=0.0)
+
+    return (max(PREFERRED_SPLITS, key=coverage),)
+
+
+def arm_scores(study: Study, arm: Arm) -> tuple[tuple[Run, Score], ...]:
+    """Return each run of an arm that has a score, with it; both arms under the same `split/metric`."""
+    splits = score_split(study)
+    scored = [(run, final_score(run, study.claim, splits)) for run in arm.runs]
+    return tuple((run, score) for run, score in scored if score is not None)
 
 
 def recompute(study: Study) -> Recomputed | None:
@@ -88,8 +100,8 @@ def recompute(study: Study) -> Recomputed | None:
     Runs are paired where both arms hold the same seeds, else Welch's interval is used.
     """
     claim = study.claim
-    baseline = arm_scores(study.baseline, claim)
-    proposed = arm_scores(study.proposed, claim)
+    baseline = arm_scores(study, study.baseline)
+    proposed = arm_scores(study, study.proposed)
     if not baseline or not proposed:
         return None
     sign = 1.0 if claim.higher_is_better else -1.0

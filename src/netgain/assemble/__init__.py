@@ -137,7 +137,13 @@ def _read_one_folder(request: Configuration, limits: Limits) -> Study:
             replace(built, runs=tuple(r for r in built.runs if arms.get(r.id) == "baseline")),
             RunSet(
                 runs=tuple(r for r in built.runs if arms.get(r.id) == "proposed"),
-                excluded=(),
+                excluded=tuple(
+                    Unread(
+                        path=r.id, why="its name says neither baseline nor proposed; name its arm"
+                    )
+                    for r in built.runs
+                    if r.id not in arms
+                ),
                 unknown=(),
             ),
         ),

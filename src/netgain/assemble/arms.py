@@ -8,9 +8,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from netgain.analysis.scores import final_score
+from netgain.analysis.scores import Score, final_score
+from netgain.assemble.runs import TABLE_SUFFIXES
 from netgain.errors import UsageError
-from netgain.study import Claim, Run, Trials, Unread
+from netgain.study import Claim, Run, Source, Trials, Unread
 
 BASELINE_WORDS = frozenset(
     {"baseline", "baselines", "base", "control", "vanilla", "reference", "ref", "standard", "original",
@@ -25,7 +26,7 @@ PROPOSED_WORDS = frozenset(
 NOT_SETTINGS = frozenset(
     {"seed", "wall_seconds", "output", "name", "run_name", "notes", "dataset_path", "samples_seen",
      "passes_per_sample", "steps", "train_flops", "parameters", "forward_flops", "data_seed",
-     "samples_unique", "resumed_from", "device", "threads"}
+     "samples_unique", "resumed_from", "device", "threads", "best_epoch", "hostname", "test_evaluations"}
 )  # fmt: skip
 """Canonical names that may differ between two runs of one configuration."""
 
@@ -89,11 +90,16 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
     The configuration whose scores contain the claimed value wins, then the one with most runs, then the
     one with the best mean score.
     """
+    folders = tuple(run for run in runs if not _is_row(run))
+    rows = tuple(run for run in runs if _is_row(run)) if folders else ()
+    candidates = folders or runs
     groups: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
+    for run in candidates:
         groups[_signature(run)].append(run)
     if len(groups) <= 1:
-        return ArmRuns(runs=_by_seed(runs), trials=(), set_aside=())
+        return ArmRuns(
+            runs=_by_seed(candidates), trials=tuple(table_sweeps(rows, claim)), set_aside=()
+        )
     stated = claim.baseline if arm == "baseline" else claim.proposed
     sign = 1.0 if claim.higher_is_better else -1.0
 
@@ -108,54 +114,85 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
         return (near, float(bool(scores)), float(len(group)), sign * mean, settings)
 
     chosen = max(groups.values(), key=rank)
-    rest = [run for run in runs if run not in chosen]
+    rest = [run for run in candidates if run not in chosen]
     return ArmRuns(
         runs=_by_seed(tuple(chosen)),
-        trials=tuple(sweeps(chosen, rest, claim)),
+        trials=(*table_sweeps(rows, claim), *run_sweeps(chosen, rest, claim)),
         set_aside=tuple(Unread(path=run.id, why=_why_aside(chosen[0], run)) for run in rest),
     )
 
 
-def sweeps(chosen: list[Run], rest: list[Run], claim: Claim) -> list[Trials]:
+def table_sweeps(rows: tuple[Run, ...], claim: Claim) -> list[Trials]:
+    """Read sweeps from tables of trials that lie beside the runs: one trial a row."""
+    tables: dict[str, list[Run]] = defaultdict(list)
+    for run in rows:
+        tables[run.id.partition("#")[0]].append(run)
+    found = []
+    for table in tables.values():
+        names = sorted({name for run in table for name in run.config} - NOT_SETTINGS)
+        for name in names:
+            points = [
+                (float(value), score)
+                for run in table
+                if isinstance(value := _value(run, name), (int, float))
+                and not isinstance(value, bool)
+                and (score := final_score(run, claim)) is not None
+            ]
+            if len({value for value, _ in points}) > 1:
+                found.append(_trials(name, points, table[0].config[name].source))
+    return found
+
+
+def run_sweeps(chosen: list[Run], rest: list[Run], claim: Claim) -> list[Trials]:
     """Read sweeps from runs that differ from the chosen configuration in one numeric setting."""
-    points: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    points: dict[str, list[tuple[float, Score]]] = defaultdict(list)
     reference = chosen[0]
     for run in rest:
-        differing = [
-            name
-            for name in sorted(set(reference.config) | set(run.config))
-            if name not in NOT_SETTINGS and _value(reference, name) != _value(run, name)
-        ]
+        differing = _differing(reference, run)
         score = final_score(run, claim)
         if len(differing) == 1 and score is not None:
             value = _value(run, differing[0])
             if isinstance(value, (int, float)) and not isinstance(value, bool):
-                points[differing[0]].append((float(value), score.value))
+                points[differing[0]].append((float(value), score))
     found = []
     for name, pairs in points.items():
         own = _value(reference, name)
-        scores = [s.value for run in chosen if (s := final_score(run, claim)) is not None]
-        if isinstance(own, (int, float)) and scores:
-            pairs.append((float(own), sum(scores) / len(scores)))
-        pairs.sort()
-        found.append(
-            Trials(
-                parameter=name,
-                values=tuple(value for value, _ in pairs),
-                scores=tuple(score for _, score in pairs),
-                metric=claim.metric or "score",
-                source=next(iter(rest[0].config.values())).source,
-            )
-        )
+        if isinstance(own, (int, float)):
+            scores = [s for run in chosen if (s := final_score(run, claim)) is not None]
+            pairs += [(float(own), s) for s in scores if s.name == pairs[0][1].name]
+        source = next(run.config[name].source for run in rest if name in run.config)
+        found.append(_trials(name, pairs, source))
     return found
 
 
-def _why_aside(reference: Run, run: Run) -> str:
-    differing = [
+def _trials(name: str, points: list[tuple[float, Score]], source: Source) -> Trials:
+    """Return trials in order of the setting; repeats of one value stay apart."""
+    ordered = sorted(points, key=lambda point: point[0])
+    return Trials(
+        parameter=name,
+        values=tuple(value for value, _ in ordered),
+        scores=tuple(score.value for _, score in ordered),
+        metric=ordered[0][1].name,
+        source=source,
+    )
+
+
+def _is_row(run: Run) -> bool:
+    """Tell whether a run is one row of a table without curves."""
+    path, _, row = run.id.partition("#")
+    return bool(row) and not run.curves and PurePath(path).suffix.lower() in TABLE_SUFFIXES
+
+
+def _differing(reference: Run, run: Run) -> list[str]:
+    return [
         name
         for name in sorted(set(reference.config) | set(run.config))
         if name not in NOT_SETTINGS and _value(reference, name) != _value(run, name)
     ]
+
+
+def _why_aside(reference: Run, run: Run) -> str:
+    differing = _differing(reference, run)
     shown = ", ".join(differing[:4]) + (" and more" if len(differing) > 4 else "")
     return (
         f"another configuration than the one taken for the claim ({reference.id}): differs in "

@@ -17,6 +17,12 @@ NOISE = re.compile(
 )
 """Words by which a text states the spread of its scores or calls a gain unresolved."""
 
+HEADLINES = (
+    "accuracy", "map50_95", "map", "miou", "f1", "auc", "exact_match", "bleu", "rougel", "rouge1", "psnr",
+    "rmse", "perplexity", "error", "map50", "dice", "mae", "mse", "precision", "recall", "top5_accuracy",
+)  # fmt: skip
+"""Metrics people put in a title, most usual first; taken when nobody says what is claimed."""
+
 BUDGET_QUANTITIES = frozenset(
     {"epochs", "steps", "max_steps", "batch_size", "learning_rate", "seeds", "n_train", "n_test",
      "weight_decay", "ema_decay", "ema", "parameters", "forward_flops", "image_size", "schedule",
@@ -114,7 +120,9 @@ def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
         found: Counter[tuple[str | None, str]] = Counter()
         for run in runs:
             own: set[tuple[str | None, str]] = {
-                (c.split, c.name) for c in run.curves if c.split in ("test", "validation")
+                (c.split, c.name)
+                for c in run.curves
+                if c.split in ("test", "validation") or (c.split is None and c.name in HEADLINES)
             }
             for name in run.finals:
                 split, _, metric = name.rpartition("/")
@@ -129,7 +137,8 @@ def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
 
     def rank(key: tuple[str | None, str]) -> tuple[int, int, int, str]:
         split_rank = {"test": 0, None: 1, "validation": 2, "train": 3}.get(key[0], 3)
-        losses = {"loss": 2, "nll": 2}.get(key[1], 0 if key[1] == "accuracy" else 1)
-        return (split_rank, losses, -(first[key] + second[key]), key[1])
+        is_loss = key[1].endswith("loss") or key[1] == "nll"
+        headline = HEADLINES.index(key[1]) if key[1] in HEADLINES else len(HEADLINES) + is_loss
+        return (split_rank, headline, -(first[key] + second[key]), key[1])
 
     return min(common, key=rank)[1]

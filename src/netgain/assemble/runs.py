@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from netgain.assemble.budget import budget_of
-from netgain.readers.base import RunFacts, Setting
+from netgain.readers.base import RunFacts, Series, Setting
 from netgain.study import (
     STRENGTHS,
     Cited,
@@ -36,6 +36,9 @@ ENVIRONMENT_KEYS = frozenset(
      "threads", "numpy"}
 )  # fmt: skip
 """Canonical settings that describe where a run ran, not what it did."""
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
+"""Files that can hold many runs, one a row."""
 
 SEED_TOKEN = re.compile(
     r"(?:^|[_\-=\s])((?:seed|run|rep|repeat|trial|version|fold|s)[_\-=]?)?(\d+)(?=$|[_\-\s])",
@@ -146,11 +149,18 @@ def _split_folder(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     named = {run_id: bundle for run_id, bundle in by_id.items() if run_id}
     loose = by_id.get("", [])
     if named:
-        split = {f"#{run_id}": bundle for run_id, bundle in named.items()}
+        split = {_store_suffix(run_id, bundle): bundle for run_id, bundle in named.items()}
         if loose:
             split |= _split_by_stem(loose)
         return split
     return _split_by_stem(loose)
+
+
+def _store_suffix(run_id: str, bundle: list[RunFacts]) -> str:
+    """Return what follows the folder in a run's id; rows of a table carry the table's name."""
+    path = PurePath(_path_of(bundle[0]))
+    is_table = path.suffix.lower() in TABLE_SUFFIXES and bundle[0].location != str(path)
+    return f"/{path.name}#{run_id}" if is_table else f"#{run_id}"
 
 
 def _sessions(events: list[RunFacts]) -> dict[str, list[RunFacts]]:
@@ -342,14 +352,15 @@ def _seed(
 
 
 def _curves(bundle: list[RunFacts]) -> Iterable[Curve]:
-    seen: set[tuple[str, str, tuple[float, ...]]] = set()
+    """Yield each logged quantity once; pieces a resumed training left in several files are joined."""
+    pieces: dict[tuple[str, str], list[tuple[Series, str]]] = defaultdict(list)
     for fact in bundle:
         for series in fact.series:
-            metric = canonical_metric(series.key, fact.dialect)
-            identity = (series.key, series.unit, series.values)
-            if identity in seen or not series.values:
-                continue
-            seen.add(identity)
+            if series.values:
+                pieces[series.key, series.unit].append((series, fact.dialect))
+    for found in pieces.values():
+        for series, dialect in _joined(found):
+            metric = canonical_metric(series.key, dialect)
             yield Curve(
                 name=metric.name,
                 key=series.key,
@@ -359,6 +370,23 @@ def _curves(bundle: list[RunFacts]) -> Iterable[Curve]:
                 values=series.values,
                 source=series.source,
             )
+
+
+def _joined(pieces: list[tuple[Series, str]]) -> list[tuple[Series, str]]:
+    """Join pieces that follow one another; drop repeats; leave overlapping ones apart."""
+    joined: list[tuple[Series, str]] = []
+    for series, dialect in sorted(pieces, key=lambda piece: piece[0].steps[0]):
+        last = joined[-1][0] if joined else None
+        if last is not None and last.values == series.values:
+            continue
+        if last is not None and series.steps[0] > last.steps[-1]:
+            whole = replace(
+                last, steps=last.steps + series.steps, values=last.values + series.values
+            )
+            joined[-1] = (whole, dialect)
+        else:
+            joined.append((series, dialect))
+    return joined
 
 
 def _finals(bundle: list[RunFacts]) -> dict[str, Cited[float]]:

@@ -35,7 +35,7 @@ class FailedRunsError(NetgainError):
 
 @dataclass(kw_only=True)
 class _Tally:
-    """What happened in this session."""
+    """What happened in this ongoing."""
 
     finished: int = 0
     failures: list[Outcome] = field(default_factory=list)
@@ -98,13 +98,13 @@ def attribute(
             shown=not quiet and (sys.stderr.isatty() if progress is None else progress)
         ) as bar,
     ):
-        session = _Session(
+        ongoing = _Attribution(
             plan=checked, design=chosen, trainer=trainer, store=store, engine=runner, progress=bar
         )
         if not quiet:
-            print(session.announcement(), file=sys.stderr)  # noqa: T201
+            print(ongoing.announcement(), file=sys.stderr)  # noqa: T201
         try:
-            return session.split(level)
+            return ongoing.split(level)
         except KeyboardInterrupt as error:
             raise AttributionStoppedError(
                 f"stopped; finished runs are kept in {checked.store}, the same command continues"
@@ -120,7 +120,7 @@ def planned_runs(plan: AttributionPlan, design: str | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Session:
+class _Attribution:
     """One attribution under way."""
 
     plan: AttributionPlan

@@ -150,6 +150,22 @@ def _larger_batch_compensated(
     study: Study, batch: Comparison, steps: Comparison | None, samples: Comparison | None
 ) -> Finding:
     """Judge a larger batch whose steps are fewer or whose samples are known by another road."""
+    epochs = compare(study, lambda run: run.budget.epochs)
+    by_epochs = samples is None and epochs is not None and epochs.equal and _same_data(study)
+    if by_epochs and epochs is not None and epochs.complete and batch.complete:
+        return Finding(
+            code=CODE,
+            name=NAME,
+            verdict="clear",
+            message=f"Batch {batch.proposed.value:,.0f} against {batch.baseline.value:,.0f} comes with the "
+            f"same {epochs.proposed.value:,.1f} epochs of the same data, so the same samples in fewer steps.",
+            numbers={
+                "batch_size_baseline": batch.baseline.value,
+                "batch_size_proposed": batch.proposed.value,
+                "epochs": epochs.proposed.value,
+            },
+            evidence=sources_of(batch.sources, epochs.sources),
+        )
     if not batch.complete or samples is None or not samples.complete:
         return _unknown(study)
     if steps is None and not samples.equal:
@@ -171,6 +187,13 @@ def _larger_batch_compensated(
         },
         evidence=sources_of(batch.sources, samples.sources),
     )
+
+
+def _same_data(study: Study) -> bool:
+    """Tell whether every run of both arms names the same data set."""
+    runs = [*study.baseline.runs, *study.proposed.runs]
+    names = {str(run.config["dataset"].value) if "dataset" in run.config else None for run in runs}
+    return len(names) == 1 and None not in names
 
 
 def _unknown(study: Study) -> Finding:

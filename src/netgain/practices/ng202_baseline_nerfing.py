@@ -117,8 +117,6 @@ def _tuning(study: Study, arm: Arm) -> Tuning | None:
         return None
     sweep = max(sweeps, key=lambda t: len(t.values))
     sign = 1.0 if study.claim.higher_is_better else -1.0
-    if sweep.metric in ("loss", "error", "perplexity", "rmse", "mae"):
-        sign = -1.0
     averaged = _mean_by_value(sweep)
     best, best_score = max(averaged.items(), key=lambda item: sign * item[1])
     nearest = min(averaged, key=lambda value: abs(math.log(value / used.value)))

@@ -108,7 +108,7 @@ def check(study: Study) -> Finding:
 
 
 def _seeds(study: Study, arm: Arm, side: str) -> Seeds | None:
-    scored = arm_scores(arm, study.claim)
+    scored = arm_scores(study, arm)
     if not scored:
         return None
     return Seeds(
@@ -255,7 +255,8 @@ def _noise_stated(
 
 
 def _single(study: Study, baseline: Seeds, proposed: Seeds) -> Finding:
-    gain = proposed.values[0] - baseline.values[0]
+    sign = 1 if study.claim.higher_is_better else -1
+    gain = sign * (proposed.values[0] - baseline.values[0])
     same = baseline.seeds == proposed.seeds
     return Finding(
         code=CODE,
@@ -398,7 +399,7 @@ def _unknown(study: Study, baseline: Seeds | None, proposed: Seeds | None) -> Fi
 
 
 def _unscored(study: Study, arm: Arm) -> int:
-    return len(arm.runs) - len(arm_scores(arm, study.claim))
+    return len(arm.runs) - len(arm_scores(study, arm))
 
 
 def stage(plan: Plan) -> Plan:

@@ -308,12 +308,12 @@ def _profile(
 ) -> ModelProfile | None:
     """Return what the recording shows of the model."""
     models = by_kind["model"]
-    if not models and graph is None:
+    weights = [(n, row["weights"]) for n, row in by_kind["score"] if row.get("weights")]
+    if not models and not weights and graph is None:
         return None
     parameters = _number(models[0][1].get("parameters")) if models else None
     place = Source(path=str(PurePath(entry.display).with_name("graph.json")))
     flops = _number((graph or {}).get("forward_flops"))
-    weights = [(n, row["weights"]) for n, row in by_kind["score"] if row.get("weights")]
     return ModelProfile(
         parameters=None
         if parameters is None

@@ -86,6 +86,7 @@ class Flight:
             python=platform.python_version(),
             platform=f"{sys.platform}-{platform.machine()}",
         )
+        self.flush()
         self._thread = threading.Thread(target=self._write_on, name="netgain-recorder", daemon=True)
         with self.guard("thread"):
             self._thread.start()

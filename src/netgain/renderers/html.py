@@ -104,7 +104,7 @@ def _evidence_charts(report: Report) -> list[Chart]:
         (
             _metric(report),
             _metric(report),
-            "Where each arm stands when it is stopped; the steep beginning may lie below the picture.",
+            "Where each arm stands when it is stopped; the steep beginning may lie outside.",
         ),
     ):
         baseline, proposed, unit = _paired_curves(report, name)

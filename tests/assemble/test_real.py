@@ -1,0 +1,117 @@
+"""Real evidence nobody here wrote, through the whole road, with what is known to be true of it."""
+
+from pathlib import Path
+
+import pytest
+
+import netgain
+from netgain.assemble.runs import build_runs
+from netgain.readers import read_paths
+from netgain.readers.base import RunFacts
+
+pytestmark = pytest.mark.real_data
+
+
+def test_one_seed_repeated_three_times_is_found(real_data: Path) -> None:
+    """Three Lightning versions end at one accuracy to 16 digits: flagged as one result, not three seeds."""
+    logs = real_data / "mlflow_files" / "lightning_logs"
+    study = netgain.read(
+        baseline=logs / "version_4", proposed=[logs / f"version_{n}" for n in (16, 17, 18)]
+    )
+    finding = netgain.audit(study)["NG205"]
+    assert (finding.verdict, finding.grade) == ("flagged", "proved")
+    assert finding.numbers["runs_proposed"] == 3
+    assert finding.numbers["distinct_results_proposed"] == 1
+    assert len(finding.evidence) == 3
+
+
+def test_failed_deleted_and_second_records_are_not_evidence(real_data: Path) -> None:
+    """Status 4 and deleted MLflow runs do not count, nor does Lightning's record of an MLflow run."""
+    folder = real_data / "mlflow_files"
+    facts = [f for f in read_paths([folder]).facts if isinstance(f, RunFacts)]
+    runs = build_runs(facts, {})
+    reasons = {Path(item.path).name: item.why for item in runs.excluded}
+    assert "deleted" in reasons["65eb6298578946d3b207b3c9bc8608c3"]
+    assert "deleted" in reasons["24005fa4a9124421b61899b4a82e6510"]
+    assert "second record" in reasons["version_3"] and "00e2ba8f" in reasons["version_3"]
+    kept = {Path(run.id).name for run in runs.runs}
+    assert "00e2ba8f3b404a6abced114ac6b51ff8" in kept and "version_3" not in kept
+    assert not {f"version_{n}" for n in range(5, 16)} & {r for r in kept if r in reasons}
+
+
+def test_the_slow_run_keeps_its_rate_and_score(real_data: Path) -> None:
+    """Run 24d6bfc3 has learning rate .02 and ends at .469 accuracy."""
+    folder = real_data / "mlflow_files" / "mlruns" / "0" / "24d6bfc37e5c4d97a05d93d77591ad11"
+    study = netgain.read(baseline=folder, proposed=folder.parent)
+    (run,) = study.baseline.runs
+    assert run.config["learning_rate"].value == pytest.approx(0.02)
+    ends = [c.values[-1] for c in run.curves if c.name == "accuracy"]
+    ends += [c.value for name, c in run.finals.items() if name.endswith("accuracy")]
+    assert any(value == pytest.approx(0.469, abs=5e-4) for value in ends)
+
+
+def test_lfs_pointer_is_named(real_data: Path) -> None:
+    """A Git-LFS pointer in place of training_args.bin is unread, and called what it is."""
+    folder = real_data / "hf" / "t5_summarization"
+    study = netgain.read(baseline=folder, proposed=real_data / "hf" / "edgeai")
+    (why,) = [item.why for item in study.unread if item.path.endswith("training_args.bin")]
+    assert "Git-LFS pointer" in why
+    (run,) = study.baseline.runs
+    assert run.budget.steps is not None and run.budget.steps.value == 215337
+    assert run.finals["validation/rouge2"].value == pytest.approx(19.1949)
+
+
+def test_store_with_zero_runs_is_named_beside_the_full_one(real_data: Path) -> None:
+    """Of two MLflow databases of different schema versions one has no runs and says so."""
+    study = netgain.read(baseline=real_data / "mlflow_sqlite", proposed=real_data / "hf" / "edgeai")
+    assert study.baseline.runs
+    assert any("zero runs" in item.why for item in study.unread)
+
+
+def test_resumed_search_is_one_run_with_joined_curves(real_data: Path) -> None:
+    """A second writer process goes on at epoch 50: one run, each curve in one piece of 100 points."""
+    folder = real_data / "tensorboard" / "asquaredm" / "search-darts-201-0-darts-sam"
+    facts = [f for f in read_paths([folder]).facts if isinstance(f, RunFacts)]
+    (run,) = build_runs(facts, {}).runs
+    trained = [c for c in run.curves if c.key == "accuracy/train"]
+    assert [len(c.values) for c in trained] == [100]
+    assert (trained[0].steps[0], trained[0].steps[-1]) == (0, 99)
+
+
+def test_test_curves_logged_during_the_search_are_seen(real_data: Path) -> None:
+    """The search logged test scores at each epoch; they are read as scores on test."""
+    folder = real_data / "tensorboard" / "asquaredm" / "search-darts-201-0"
+    facts = [f for f in read_paths([folder]).facts if isinstance(f, RunFacts)]
+    runs = build_runs(facts, {}).runs
+    assert any("test/" in name for run in runs for name in run.finals) or any(
+        curve.split == "test" for run in runs for curve in run.curves
+    )
+
+
+def test_default_against_tuned_boosting_has_identical_seeds(real_data: Path) -> None:
+    """Fifteen XGBoost evaluations at default settings are one result; TabR's fifteen are not."""
+    tabr = real_data / "tabr" / "exp"
+    study = netgain.read(
+        baseline=tabr / "xgboost_" / "california" / "default2-evaluation",
+        proposed=tabr / "tabr" / "california" / "0-evaluation",
+    )
+    report = netgain.audit(study)
+    assert report.recomputed is not None
+    assert report.recomputed.baseline == pytest.approx(0.4707, abs=5e-5)
+    assert report.recomputed.proposed == pytest.approx(0.4030, abs=5e-5)
+    assert report["NG205"].numbers["distinct_results_baseline"] == 1
+
+
+def test_single_seed_detectors_are_flagged(real_data: Path) -> None:
+    """Two detector trainings of one seed each cannot be told from luck; their lengths are equal."""
+    folder = real_data / "ultralytics"
+    study = netgain.read(
+        baseline=folder / "train",
+        proposed=folder / "train_batchsize_large",
+        paper=folder / "README.md",
+    )
+    report = netgain.audit(study)
+    assert report["NG205"].verdict == "flagged"
+    assert report["NG102"].verdict == "clear"
+    batches = [arm.runs[0].budget.batch_size for arm in (study.baseline, study.proposed)]
+    assert [b.value for b in batches if b] == [4, 16]
