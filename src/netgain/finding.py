@@ -12,6 +12,9 @@ Grade = Literal["proved", "measured", "indicated"]
 Disclosure = Literal["disclosed", "undisclosed", "contradicted", "unstated"]
 Favours = Literal["proposed", "baseline", "neither"]
 
+NOT_IMPLEMENTED = "not implemented in this version"
+"""Message of the finding of a practice that is listed and not checked yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
@@ -57,6 +60,11 @@ class Finding:
     """The matched re-run or corrected figure that takes the practice out."""
     settle: str = ""
     """Command that would settle it."""
+
+    @property
+    def is_implemented(self) -> bool:
+        """Tell whether a check stands behind this finding."""
+        return self.message != NOT_IMPLEMENTED
 
     def __post_init__(self) -> None:
         """Hold the invariants, so that no check can emit an unsupported verdict."""

@@ -116,7 +116,7 @@ def test_bad_configuration_is_one_clear_error(tmp_path: Path, text: str, words: 
 def test_wrong_path_offers_the_near_one(tmp_path: Path) -> None:
     """A misspelt folder is an error that names its neighbour."""
     (tmp_path / "baseline").mkdir()
-    with pytest.raises(UsageError, match="did you mean .*baseline"):
+    with pytest.raises(UsageError, match=r"did you mean .*baseline"):
         netgain.read(baseline=tmp_path / "baselin", proposed=tmp_path)
 
 

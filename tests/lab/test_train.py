@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from netgain.errors import UsageError  # noqa: E402
 from netgain.lab import blocks  # noqa: E402
-from netgain.lab import train as trainer
+from netgain.lab import train as trainer  # noqa: E402
 from netgain.lab.train import train  # noqa: E402
 from netgain.plan import Settings  # noqa: E402
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from netgain.errors import DuplicatePractice, UsageError
-from netgain.finding import Finding
+from netgain.finding import NOT_IMPLEMENTED, Finding
 from netgain.practice import Practice
 from netgain.practices._planned import PLANNED
 from netgain.study import Study
@@ -109,7 +109,7 @@ def _planned_practice(code: str, name: str, summary: str) -> Practice:
             code=code,
             name=name,
             verdict="unknown",
-            message="not implemented in this version",
+            message=NOT_IMPLEMENTED,
             needs=("a version of netgain that checks this practice",),
         )
 

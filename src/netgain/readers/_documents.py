@@ -206,10 +206,33 @@ def _yaml_leaves(text: str, limits: Limits) -> Iterator[Leaf]:
         return
     if not isinstance(node, yaml.MappingNode):
         raise UnreadableFile("holds no named settings on top; expected a YAML mapping")
-    for count, leaf in enumerate(_node_leaves(node, "", None, limits.depth)):
-        if count >= LEAVES:
-            raise UnreadableFile(f"more than {LEAVES:,} values (nested aliases?)")
-        yield leaf
+    if _written_out(node, limits.depth, {}) > LEAVES:
+        raise UnreadableFile(f"more than {LEAVES:,} values (nested aliases?)")
+    yield from _node_leaves(node, "", None, limits.depth)
+
+
+def _written_out(node: Any, depth: int, known: dict[int, int]) -> int:
+    """Return how many values and containers a node holds once its aliases are written out.
+
+    Args:
+        node: top of the part to count.
+        depth: levels still allowed.
+        known: counts by node identity, filled on the way, so that each node is visited once.
+
+    Raises:
+        UnreadableFile: nested deeper than allowed, as a node that holds itself always is.
+    """
+    if depth < 0:
+        raise UnreadableFile("YAML refers to itself without end; expected a plain record")
+    if id(node) in known:
+        return known[id(node)]
+    children: list[Any] = []
+    if isinstance(node, yaml.MappingNode):
+        children = [child for _, child in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        children = node.value
+    known[id(node)] = 1 + sum(_written_out(child, depth - 1, known) for child in children)
+    return known[id(node)]
 
 
 def _node_leaves(node: Any, prefix: str, line: int | None, depth: int) -> Iterator[Leaf]:

@@ -6,15 +6,12 @@ from collections import defaultdict
 
 from netgain.report import Report
 
-PLANNED = "not implemented in this version"
-
-
 def letter_text(report: Report) -> str:
     """Return the requests, those that settle most findings first."""
     settles: dict[str, list[str]] = defaultdict(list)
     planned = 0
     for finding in report.findings:
-        if finding.message == PLANNED:
+        if not finding.is_implemented:
             planned += 1
             continue
         if finding.verdict == "unknown":

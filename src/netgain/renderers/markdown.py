@@ -15,8 +15,10 @@ from netgain.renderers.wording import (
     claimed_sentence,
     crash_sentence,
     interval,
+    not_checked,
     number,
     number_label,
+    open_questions,
     plain,
     recomputed_sentence,
     resolved_sentence,
@@ -35,7 +37,10 @@ def render_markdown(report: Report, waterfall: Waterfall | None = None) -> str:
     lines += ["", inert(f"{recomputed_sentence(report.recomputed)} {resolved_sentence(report)}")]
     if warning := crash_sentence(report):
         lines += ["", f"**{inert(warning)}**"]
-    counts = ", ".join(f"{len(by_verdict(report, v))} {t.lower()}" for v, t in VERDICTS.items())
+    counts = ", ".join(
+        f"{len(open_questions(report) if v == 'unknown' else by_verdict(report, v))} {t.lower()}"
+        for v, t in VERDICTS.items()
+    )
     lines += ["", f"**{counts}**", ""]
     if waterfall is not None:
         lines += _steps(waterfall)
@@ -46,9 +51,11 @@ def render_markdown(report: Report, waterfall: Waterfall | None = None) -> str:
         ("practice", "what would settle it"),
         [
             (f"{f.code} {f.name}", "<br>".join(inert(need) for need in f.needs))
-            for f in by_verdict(report, "unknown")
+            for f in open_questions(report)
         ],
     )
+    if missing := not_checked(report):
+        lines += [missing, ""]
     lines += _table(
         "Clear",
         ("practice", "what was read"),

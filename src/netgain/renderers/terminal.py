@@ -16,8 +16,10 @@ from netgain.renderers.wording import (
     claimed_sentence,
     crash_sentence,
     interval,
+    not_checked,
     number,
     number_label,
+    open_questions,
     plain,
     recomputed_sentence,
     resolved_sentence,
@@ -78,7 +80,8 @@ def _counts(report: Report) -> Any:
 
     line = Text()
     for verdict, title in VERDICTS.items():
-        count = len(by_verdict(report, verdict))
+        found = open_questions(report) if verdict == "unknown" else by_verdict(report, verdict)
+        count = len(found)
         line.append(f"{SIGNS[verdict]} {count} {title.lower()}   ", style=_STYLES[verdict])
     return line
 
@@ -118,7 +121,7 @@ def _remaining(report: Report) -> list[Any]:
     from rich.text import Text
 
     parts: list[Any] = []
-    unknown = by_verdict(report, "unknown")
+    unknown = open_questions(report)
     if unknown:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
@@ -135,6 +138,8 @@ def _remaining(report: Report) -> list[Any]:
         if codes:
             heading = "Clear" if verdict == "clear" else "Not applicable"
             parts += [Text(""), Text(f"{heading}: {' '.join(sorted(codes))}", style="dim")]
+    if missing := not_checked(report):
+        parts += [Text(""), Text(missing, style="dim")]
     if report.unread:
         parts += [Text(""), Text(f"{len(report.unread)} files not read", style="bold")]
         parts += [

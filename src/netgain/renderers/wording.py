@@ -120,6 +120,19 @@ def by_verdict(report: Report, verdict: Verdict) -> list[Finding]:
     return sorted((f for f in report.findings if f.verdict == verdict), key=lambda f: f.code)
 
 
+def open_questions(report: Report) -> list[Finding]:
+    """Return the unknown findings behind which a check stands, by code."""
+    return [finding for finding in by_verdict(report, "unknown") if finding.is_implemented]
+
+
+def not_checked(report: Report) -> str:
+    """Say which practices this version lists and does not check; empty where there are none."""
+    codes = [f.code for f in by_verdict(report, "unknown") if not f.is_implemented]
+    if not codes:
+        return ""
+    return f"{len(codes)} practices are listed and not checked in this version: {', '.join(codes)}."
+
+
 def number_label(name: str) -> str:
     """Return the full name of a number as words."""
     return plain(name).replace("_", " ")

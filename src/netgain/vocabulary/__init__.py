@@ -50,7 +50,11 @@ class Metric:
 
 
 def canonical_setting(
-    key: str, dialect: str = "generic", taught: Mapping[str, str] = MappingProxyType({})
+    key: str,
+    dialect: str = "generic",
+    taught: Mapping[str, str] = MappingProxyType({}),
+    *,
+    value: int | float | str | bool | None = None,
 ) -> str | None:
     """Translate a raw setting key, or return None where its meaning is unknown or ambiguous.
 
@@ -58,6 +62,8 @@ def canonical_setting(
         key: raw key, nested keys joined by dots or slashes (`optim.params.lr`, `--batch-size`).
         dialect: name of a vocabulary file, or `generic`.
         taught: raw key to canonical name, from `[vocabulary]` in netgain.toml; wins always.
+        value: what the key is set to, for the few keys whose meaning it decides: `warmup` below 1 is
+            a share of the training, `gpus` set to names is the device.
     """
     segments = _segments(key)
     if not segments:
@@ -70,8 +76,9 @@ def canonical_setting(
             if segments[-length:] in known:
                 return known[segments[-length:]]
     index, excluded = _settings(dialect)
+    kind = _kind(value)
     for length in range(len(segments), 0, -1):
-        name = index.get(segments[-length:])
+        name = _by_value().get((segments[-length:], kind)) or index.get(segments[-length:])
         if name is None:
             continue
         parents = frozenset(segments[:-length])
@@ -202,6 +209,24 @@ def _settings(dialect: str) -> tuple[dict[tuple[str, ...], str], dict[str, froze
             index.setdefault((name,), name)
             index.update({_segments(key): name for key in table["keys"]})
     return index, excluded
+
+
+@cache
+def _by_value() -> dict[tuple[tuple[str, ...], str | None], str]:
+    """Return the spellings that mean something for one kind of value alone."""
+    return {
+        (_segments(key), kind): name
+        for name, table in _tables("generic").items()
+        for kind in ("fraction", "text")
+        for key in table.get(f"{kind}_keys", ())
+    }
+
+
+def _kind(value: int | float | str | bool | None) -> str | None:
+    """Tell a share between 0 and 1, and a text with letters in it, from everything else."""
+    if isinstance(value, float) and 0.0 < value < 1.0:
+        return "fraction"
+    return "text" if isinstance(value, str) and re.search(r"[A-Za-z]", value) else None
 
 
 def _dialect_options(dialect: str) -> dict[str, Any]:
