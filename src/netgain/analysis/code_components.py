@@ -1,10 +1,18 @@
-"""Building blocks of models as their code shows them: activations and attention, by pattern."""
+"""Building blocks of models as their code shows them, by pattern and not by class name."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterator
 
+from netgain.analysis.code_structure import (
+    RESIDUAL_CLASSES,
+    custom_norms,
+    normalizations,
+    resamplings,
+    skips,
+)
 from netgain.analysis.syntax import calls_in, dotted, last_name, literal, modules, names_in, place
 from netgain.study import CodeTree, Component, ModelProfile, Source, SourceFile
 
@@ -37,28 +45,35 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     A kind is among `observed_kinds` only when nothing builds that kind by a name held in a variable
     (`getattr(nn, name)`, `act_layer=...`) or takes a whole model from elsewhere.
     """
-    classes = {
-        node.name: (file, node)
-        for file, module in modules(tree)
-        for node in ast.walk(module)
-        if isinstance(node, ast.ClassDef) and _is_model(node)
-    }
-    if not classes:
+    regions = tuple(_regions(tree))
+    if not regions:
         return None
-    used = _instantiated(tree) | {name for name in classes if _is_whole_network(name)}
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
-    for name, (file, node) in classes.items():
-        if name not in used:
-            continue
-        gate = _attention_pattern(node)
+    undecided: set[str] = set()
+    for file, node, is_class in regions:
+        gate = _attention_pattern(node) if isinstance(node, ast.ClassDef) else None
         if gate is not None:
-            found[("attention", gate)].append(place(file, node, name))
-        for activation, source in _activations(file, node, inside_gate=gate is not None):
+            found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
+        for activation, source in _activations(
+            file, node, inside_gate=gate is not None, functional=is_class
+        ):
             found[("activation", activation)].append(source)
+        for kind, sightings in (
+            ("normalization", normalizations(node, functional=is_class)),
+            ("resampling", resamplings(node, functional=is_class)),
+            *(("skip", skips(forward)) for forward in _forwards(node)),
+        ):
+            for name, at in sightings.found:
+                found[(kind, name)].append(place(file, at, getattr(node, "name", None)))
+            if not sightings.decided:
+                undecided.add(kind)
     for file, module in modules(tree):
         for call in calls_in(module):
             if last_name(call) in ("MultiheadAttention", "scaled_dot_product_attention"):
                 found[("attention", "dot-product-attention")].append(place(file, call))
+            if last_name(call) in RESIDUAL_CLASSES:
+                found[("attention", "dot-product-attention")].append(place(file, call))
+                found[("skip", "residual-skip")].append(place(file, call))
     components = tuple(
         Component(
             kind=kind,  # type: ignore[arg-type]  # the keys above are kinds
@@ -69,7 +84,63 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         )
         for (kind, name), sources in sorted(found.items())
     )
-    return ModelProfile(components=components, observed_kinds=_observed(tree))
+    seen = set(_observed(tree)) - undecided
+    if _unread_norms(tree, regions):
+        seen.discard("normalization")
+    return ModelProfile(components=components, observed_kinds=tuple(sorted(seen)))
+
+
+Region = tuple[SourceFile, ast.AST, bool]
+"""A file, a part of it that builds or is a model, and whether that part is a model class."""
+
+
+def _regions(tree: CodeTree) -> Iterator[Region]:
+    """Yield the model classes in use, the functions in use that build modules, and top-level sequences."""
+    used = _instantiated(tree)
+    for file, module in modules(tree):
+        for node in ast.walk(module):
+            whole = isinstance(node, ast.ClassDef) and _is_whole_network(node.name)
+            if isinstance(node, ast.ClassDef) and _is_model(node) and (whole or node.name in used):
+                yield file, node, True
+        for node in module.body:
+            if isinstance(node, ast.ClassDef):
+                continue
+            is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            if is_function and node.name not in used:  # type: ignore[union-attr]  # functions have names
+                continue
+            if _builds_modules(node) and not any(
+                isinstance(child, ast.ClassDef) for child in ast.walk(node)
+            ):
+                yield file, node, False
+
+
+def _builds_modules(node: ast.AST) -> bool:
+    """Tell whether a function or statement makes layers by their classes."""
+    return any(
+        last_name(call) in MIXERS | {"Sequential", "ModuleList", "ModuleDict"}
+        and last_name(call)[:1].isupper()
+        for call in calls_in(node)
+    )
+
+
+def _forwards(node: ast.AST) -> Iterator[ast.FunctionDef]:
+    """Yield the methods of a model class that take and return values."""
+    if isinstance(node, ast.ClassDef):
+        for item in node.body:
+            if isinstance(item, ast.FunctionDef) and not item.name.startswith("__init__"):
+                yield item
+
+
+def _unread_norms(tree: CodeTree, regions: tuple[Region, ...]) -> bool:
+    """Tell whether a region calls something named a norm whose inside shows none that is known."""
+    known = {
+        node.name
+        for _, module in modules(tree)
+        for node in ast.walk(module)
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        and normalizations(node, functional=True).found
+    }
+    return any(custom_norms(node) - known for _, node, _ in regions)
 
 
 def _is_model(node: ast.ClassDef) -> bool:
@@ -96,11 +167,13 @@ def _instantiated(tree: CodeTree) -> set[str]:
 
 
 def _activations(
-    file: SourceFile, node: ast.ClassDef, *, inside_gate: bool
+    file: SourceFile, node: ast.AST, *, inside_gate: bool, functional: bool
 ) -> list[tuple[str, Source]]:
     found = []
     for child in ast.walk(node):
         if isinstance(child, ast.Call):
+            if not functional and not last_name(child)[:1].isupper():
+                continue
             name = ACTIVATIONS.get(last_name(child).lower())
             is_class_or_function = name and dotted(child.func) != name
             if name and (is_class_or_function or isinstance(child.func, ast.Name)):
@@ -109,7 +182,7 @@ def _activations(
                 value = literal(keyword.value)
                 if keyword.arg in ("activation", "act") and isinstance(value, str):
                     found.append((ACTIVATIONS.get(value.lower(), value), place(file, child)))
-        elif isinstance(child, ast.BinOp) and not inside_gate and _is_swish(child):
+        elif isinstance(child, ast.BinOp) and functional and not inside_gate and _is_swish(child):
             found.append(("silu", place(file, child)))
     return found
 
@@ -173,7 +246,7 @@ def _multiplies(node: ast.BinOp, derived: set[str]) -> bool:
 
 
 def _observed(tree: CodeTree) -> tuple[str, ...]:
-    kinds = {"activation", "attention"}
+    kinds = {"activation", "attention", "normalization", "resampling", "skip"}
     for _, module in modules(tree):
         for call in calls_in(module):
             name = last_name(call)
@@ -184,12 +257,16 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
                 and call.args
                 and last_name(call.args[0]) in ("nn", "F", "functional")
             ):
-                kinds.discard("activation")
+                kinds -= {"activation", "normalization", "resampling"}
         for node in ast.walk(module):
             if isinstance(node, ast.arg) and node.arg in (
                 "act_layer", "activation", "act", "nonlinearity", "act_fn", "activation_fn"
             ):  # fmt: skip
                 kinds.discard("activation")
+            if isinstance(node, ast.arg) and node.arg in (
+                "norm_layer", "norm", "normalization", "norm_cls", "norm_fn", "norm_type", "use_bn"
+            ):  # fmt: skip
+                kinds.discard("normalization")
             if isinstance(node, ast.ImportFrom) and _brings_models(node.module or ""):
                 return ()
     return tuple(sorted(kinds))

@@ -49,7 +49,14 @@ POOLINGS = {
     "blurpool": "blur-pool",
 }
 INTERPOLATIONS = frozenset(
-    {"interpolate", "upsample", "upsamplingnearest", "upsamplingbilinear", "upsampling", "gridsample"}
+    {
+        "interpolate",
+        "upsample",
+        "upsamplingnearest",
+        "upsamplingbilinear",
+        "upsampling",
+        "gridsample",
+    }
 )
 SHUFFLES = {"pixelshuffle": "pixel-shuffle", "pixelunshuffle": "pixel-unshuffle"}
 STRIDE_POSITION = 3
@@ -160,9 +167,7 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
             decided = decided and strides is not None
             if strides and strides > 1:
                 turned = "transpose" in name.lower()
-                found.append(
-                    ("transposed-convolution" if turned else "strided-convolution", call)
-                )
+                found.append(("transposed-convolution" if turned else "strided-convolution", call))
         elif plain in POOLINGS:
             found.append((POOLINGS[plain], call))
         elif plain in SHUFFLES:
@@ -174,7 +179,9 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
 
 def _stride(call: ast.Call) -> float | None:
     """Return the largest stride of a convolution, None where it is held in a variable."""
-    node: ast.AST | None = next((k.value for k in call.keywords if k.arg in ("stride", "strides")), None)
+    node: ast.AST | None = next(
+        (k.value for k in call.keywords if k.arg in ("stride", "strides")), None
+    )
     if any(k.arg is None for k in call.keywords) or any(
         isinstance(a, ast.Starred) for a in call.args
     ):
@@ -233,16 +240,16 @@ class _Flow:
         """Follow one statement."""
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             value = self.of(statement.value)
-            targets = (
-                statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            )
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             for target in targets:
                 for name in _targets(target):
                     self.values[name] = value
         elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
             left, right = self.of(statement.target), self.of(statement.value)
             if isinstance(statement.op, ast.Add):
-                self._meet(statement, [(statement.target, left), (statement.value, right)], "residual-skip")
+                self._meet(
+                    statement, [(statement.target, left), (statement.value, right)], "residual-skip"
+                )
             self.values[statement.target.id] = self._new(left | right)
         elif isinstance(statement, (ast.Return, ast.Expr)) and statement.value is not None:
             self.of(statement.value)
@@ -258,7 +265,9 @@ class _Flow:
             return self._new(left | right)
         if isinstance(node, ast.Call):
             return self._call(node)
-        parts = [self.of(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        parts = [
+            self.of(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+        ]
         return frozenset().union(*parts)
 
     def _call(self, node: ast.Call) -> frozenset[str]:
@@ -288,9 +297,7 @@ class _Flow:
         self._made += 1
         return parents | {f"#{self._made}"}
 
-    def _meet(
-        self, node: ast.AST, parts: list[tuple[ast.expr, frozenset[str]]], name: str
-    ) -> None:
+    def _meet(self, node: ast.AST, parts: list[tuple[ast.expr, frozenset[str]]], name: str) -> None:
         """Note a skip where one part was computed from another."""
         pairs = [(a, b) for i, a in enumerate(parts) for b in parts[i + 1 :]]
         for (left, first), (right, second) in pairs:

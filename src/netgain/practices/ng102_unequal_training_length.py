@@ -258,8 +258,11 @@ def _unknown(study: Study, resumed: list[Run] | None = None) -> Finding:
 
 
 def stage(plan: Plan) -> Plan:
-    """Train the proposed arm for twice the epochs."""
-    return plan.edit("proposed", epochs=plan.baseline.epochs * 2)
+    """Train the proposed arm for twice the epochs, steps included where they end the training."""
+    steps = plan.proposed.steps
+    return plan.edit(
+        "proposed", epochs=plan.baseline.epochs * 2, steps=None if steps is None else steps * 2
+    )
 
 
 def decoy(plan: Plan) -> Plan:
@@ -276,5 +279,5 @@ PRACTICE = Practice(
     check=check,
     stage=stage,
     decoy=decoy,
-    knobs=("proposed.epochs",),
+    knobs=("proposed.epochs", "proposed.steps"),
 )

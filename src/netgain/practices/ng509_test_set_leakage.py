@@ -414,7 +414,8 @@ def _judge_grain(study: Study, n: int, distinct: int, sources: tuple[Source, ...
 
 
 def stage(plan: Plan) -> Plan:
-    """Report the best test epoch of the proposed arm."""
+    """Report the best test epoch of the proposed arm, at a constant rate, where epochs differ most."""
+    plan = plan.edit("baseline", schedule="constant").edit("proposed", schedule="constant")
     return replace(plan, protocol=replace(plan.protocol, proposed_checkpoint="best-on-test"))
 
 
@@ -424,5 +425,5 @@ PRACTICE = Practice(
     doc=__doc__,
     check=check,
     stage=stage,
-    knobs=("protocol.proposed_checkpoint",),
+    knobs=("protocol.proposed_checkpoint", "baseline.schedule", "proposed.schedule"),
 )

@@ -22,6 +22,8 @@ JSON_KEY = r'("{}")\s*:'
 TOML_KEY = r"^\s*(?:[\w\"'-]+\s*\.\s*)*[\"']?({})[\"']?\s*="
 MISSED_LINES = 100
 """Keys missed before lines are no longer looked for (each miss scans the whole text)."""
+SECRET = re.compile(r"(?:token|password|api_?key|secret)s?$", re.IGNORECASE)
+"""Keys whose values are never repeated in a report."""
 LEAVES = 200_000
 """Most values taken from one document, so that nested YAML aliases cannot multiply without end."""
 

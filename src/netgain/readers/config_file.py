@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import yaml
 
 from netgain.errors import UnreadableFile
 from netgain.readers._dialect import dialect_of
-from netgain.readers._documents import Leaf, leaves, setting_of, typed_text
+from netgain.readers._documents import SECRET, Leaf, leaves, setting_of, typed_text
 from netgain.readers.base import Entry, Limits, Reader, RunFacts
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
@@ -28,8 +27,6 @@ OTHERS = re.compile(
     re.IGNORECASE,
 )
 """Settings files of tools, not of trainings."""
-SECRET = re.compile(r"(?:token|password|api_?key|secret)s?$", re.IGNORECASE)
-"""Keys whose values are never repeated in a report."""
 
 
 def sniff(entry: Entry) -> bool:
@@ -50,30 +47,13 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     if entry.name == "overrides.yaml":
         found = tuple(_overrides(entry, limits))
     else:
-        found = tuple(_unwrapped(leaves(entry, limits)))
+        found = leaves(entry, limits)
     kept = [leaf for leaf in found if not SECRET.search(leaf.key)]
     yield RunFacts(
         location=entry.folder,
         dialect=dialect_of(leaf.key for leaf in kept),
         settings=tuple(setting_of(entry, leaf) for leaf in kept),
     )
-
-
-def _unwrapped(found: tuple[Leaf, ...]) -> Iterator[Leaf]:
-    """Take the `value` level out of a W&B config, whose every setting is `{desc, value}`."""
-    wandb = any(
-        leaf.key in ("wandb_version", "_wandb") or leaf.key.startswith("_wandb.") for leaf in found
-    )
-    for leaf in found:
-        if not wandb:
-            yield leaf
-            continue
-        head, _, rest = leaf.key.partition(".")
-        if head.startswith("_wandb") or head == "wandb_version" or rest == "desc":
-            continue
-        word, _, inner = rest.partition(".")
-        if word == "value":
-            yield replace(leaf, key=f"{head}.{inner}" if inner else head)
 
 
 def _overrides(entry: Entry, limits: Limits) -> Iterator[Leaf]:
