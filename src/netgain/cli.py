@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -404,6 +405,15 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("NETGAIN_DEBUG"):
+            raise
+        typer.echo(
+            f"netgain: internal error ({type(error).__name__}: {error}); this is a bug, please report "
+            "it. NETGAIN_DEBUG=1 shows where.",
+            err=True,
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":

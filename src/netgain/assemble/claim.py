@@ -135,10 +135,10 @@ def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
     if not common:
         return None
 
-    def rank(key: tuple[str | None, str]) -> tuple[int, int, int, str]:
+    def rank(key: tuple[str | None, str]) -> tuple[bool, int, int, int, str]:
         split_rank = {"test": 0, None: 1, "validation": 2, "train": 3}.get(key[0], 3)
         is_loss = key[1].endswith("loss") or key[1] == "nll"
-        headline = HEADLINES.index(key[1]) if key[1] in HEADLINES else len(HEADLINES) + is_loss
-        return (split_rank, headline, -(first[key] + second[key]), key[1])
+        headline = HEADLINES.index(key[1]) if key[1] in HEADLINES else len(HEADLINES)
+        return (is_loss, split_rank, headline, -(first[key] + second[key]), key[1])
 
     return min(common, key=rank)[1]

@@ -26,7 +26,7 @@ from netgain.vocabulary import canonical_metric, canonical_setting
 
 HOUSEKEEPING_FOLDERS = re.compile(
     r"(checkpoints?|ckpts?|weights|tensorboard|tb|tb_logs|logs?|events?|\.hydra|files|artifacts|vis_data|"
-    r"metrics|models?|state|output|wandb|flight|recording|code)",
+    r"metrics|models?|state|output|wandb|flight|recording|code|src|scripts?)",
     re.IGNORECASE,
 )
 """Subfolders that hold a part of a run, not a run of their own."""

@@ -300,24 +300,28 @@ def _stored_best_epoch(study: Study, arm: Arm, side: str) -> Part | None:
 
 
 def _selection_code(study: Study) -> Part | None:
-    for side, arm in (("proposed", study.proposed), ("baseline", study.baseline)):
-        idioms = selection_on_test(arm.code) if arm.code else ()
-        if not idioms:
-            continue
-        shared = study.baseline.code == study.proposed.code
-        places = ", ".join(str(idiom.source) for idiom in idioms[:3])
-        whose = "the code of both arms keeps" if shared else f"the {side} code keeps"
-        return Part(
-            name="selection",
-            verdict="flagged",
-            favours="neither" if shared or side == "baseline" else "proposed",
-            message=f"{whose} the best score on test data as it trains ({places}).",
-            numbers={"places_in_code": float(len(idioms))},
-            evidence=tuple(idiom.source for idiom in idioms[:4]),
-            innocent="the best score is printed for orientation and the last one is reported",
-            inflating="the reported epoch is chosen by the score it is reported for",
-        )
-    return None
+    """Find the idiom in the code; both arms' code having it cancels between the arms, not for the scores."""
+    found = {
+        side: selection_on_test(arm.code) if arm.code else ()
+        for side, arm in (("baseline", study.baseline), ("proposed", study.proposed))
+    }
+    idioms = found["proposed"] or found["baseline"]
+    if not idioms:
+        return None
+    both = bool(found["proposed"] and found["baseline"])
+    side = "proposed" if found["proposed"] else "baseline"
+    places = ", ".join(str(idiom.source) for idiom in idioms[:3])
+    whose = "the code of both arms keeps" if both else f"the {side} code keeps"
+    return Part(
+        name="selection",
+        verdict="flagged",
+        favours="proposed" if side == "proposed" and not both else "neither",
+        message=f"{whose} the best score on test data as it trains ({places}).",
+        numbers={f"places_in_code_{name}": float(len(places_)) for name, places_ in found.items()},
+        evidence=tuple(i.source for i in (*found["proposed"][:3], *found["baseline"][:3])),
+        innocent="the best score is printed for orientation and the last one is reported",
+        inflating="the reported epoch is chosen by the score it is reported for",
+    )
 
 
 def _honest(study: Study, run: Run) -> tuple[str, Source] | None:
