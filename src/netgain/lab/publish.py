@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -68,15 +68,18 @@ def publish(
         sweeps: learning-rate sweeps by arm, for the files of `Protocol.publish_sweep`.
     """
     out.mkdir(parents=True, exist_ok=True)
+    swept = [
+        arm for arm in ARMS if trained.plan.protocol.publish_sweep and sweeps and sweeps.get(arm)
+    ]
     for arm in ARMS:
         runs = trained.baseline if arm == "baseline" else trained.proposed
         for run in runs:
             folder = out / "runs" / f"{arm}_seed{run.job.seed}"
             _write_run(run, folder, form=form, spelling=spelling, rule=selection(trained.plan, arm))
-        if trained.plan.protocol.publish_sweep and sweeps and sweeps.get(arm):
+        if sweeps and arm in swept:
             _write_sweep(sweeps[arm], out / f"sweep_{arm}.csv")
     (out / "README.md").write_text(readme(trained))
-    (out / "netgain.toml").write_text(configuration(trained))
+    (out / "netgain.toml").write_text(configuration(trained, swept))
 
 
 # --- Runs -----------------------------------------------------------------------------------------
@@ -221,8 +224,13 @@ def _differences(plan: Plan) -> str:
     return "\n".join(rows)
 
 
-def configuration(trained: Trained) -> str:
-    """Return netgain.toml: the claim as reported, and where the files are."""
+def configuration(trained: Trained, swept: Collection[ArmName] = ()) -> str:
+    """Return netgain.toml: the claim as reported, and where the files are.
+
+    Args:
+        trained: the plan and its runs.
+        swept: arms whose learning-rate sweep is among the files.
+    """
     plan = trained.plan
     named = [plan.claimed_idea] if plan.claimed_idea else []
     quoted = ", ".join(json.dumps(word) for word in named)
@@ -235,5 +243,6 @@ def configuration(trained: Trained) -> str:
         f"idea = [{quoted}]",
     ]
     for arm in ARMS:
-        lines += ["", f"[{arm}]", f'runs = ["runs/{arm}_seed*"]']
+        runs = [f"runs/{arm}_seed*", *([f"sweep_{arm}.csv"] if arm in swept else [])]
+        lines += ["", f"[{arm}]", f"runs = {json.dumps(runs)}"]
     return "\n".join([*lines, "", "[paper]", 'files = ["README.md"]']) + "\n"
