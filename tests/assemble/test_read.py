@@ -196,3 +196,23 @@ def test_runs_of_a_sweep_become_trials(write_run: WriteRun, tmp_path: Path) -> N
     assert trials.parameter == "learning_rate"
     assert trials.values == (0.01, 0.03, 0.1, 0.3)
     assert trials.scores == (0.80, 0.88, 0.90, 0.70)
+
+
+@pytest.mark.parametrize(
+    ("run_id", "group"),
+    [
+        ("runs/ours_seed3", "runs/ours"),
+        ("runs/ours_3", "runs/ours"),
+        ("runs/ours/7", "runs/ours"),
+        ("exp/seed=12/log", "exp/log"),
+        ("2024-10-10_Muon", "2024-10-10_Muon"),
+        ("runs/resnet50_lr0.1", "runs/resnet50_lr0.1"),
+        ("lightning_logs/version_4", "lightning_logs"),
+        ("runs/2022-05-02", "runs/2022-05-02"),
+    ],
+)
+def test_group_is_the_name_without_its_seed(run_id: str, group: str) -> None:
+    """Repeat counters are taken out of a run's name; dates, depths and settings stay."""
+    from netgain.assemble.runs import group_name
+
+    assert group_name(run_id) == group

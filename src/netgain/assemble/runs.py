@@ -41,9 +41,11 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
 """Files that can hold many runs, one a row."""
 
 SEED_TOKEN = re.compile(
-    r"(?:^|[_\-=\s])((?:seed|run|rep|repeat|trial|version|fold|s)[_\-=]?)?(\d+)(?=$|[_\-\s])",
+    r"(?:^|[_\-=\s])(?:seed|run|rep|repeat|trial|version|fold|s)[_\-=]?\d+(?=$|[_\-\s])"
+    r"|(?<=[A-Za-z])[_\-=\s]\d{1,4}$|^\d{1,6}$",
     re.IGNORECASE,
 )
+"""A part of a folder name that counts repeats: a named number anywhere, or a bare one at the end."""
 NAMED_SEED = re.compile(r"(?:^|[_\-./\s])seed[_\-=]?(\d+)(?=$|[_\-./\s])", re.IGNORECASE)
 SPLIT_STEMS = re.compile(r"(train|training|val|valid|validation|test|eval)(_.*)?", re.IGNORECASE)
 

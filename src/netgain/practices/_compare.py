@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from netgain.finding import Disclosure
-from netgain.study import Arm, Cited, Run, Scalar, Source, Statement, Study
+from netgain.study import STRENGTHS, Arm, Cited, Run, Scalar, Source, Statement, Study
 
 TOLERANCE = 0.05
 """Relative difference below which two budgets count as equal (loops round to whole batches)."""
@@ -65,6 +65,12 @@ class Comparison:
             and self.baseline.uniform
             and self.proposed.uniform
         )
+
+    @property
+    def known_as(self) -> str:
+        """Return the weakest way in which a reading came to be known, e.g. `configured`."""
+        strengths = [c.strength for c in (*self.baseline.values, *self.proposed.values)]
+        return max(strengths, key=STRENGTHS.index)
 
     @property
     def equal(self) -> bool:

@@ -82,7 +82,7 @@ def check(study: Study) -> Finding:
             name=NAME,
             verdict="clear",
             message=f"Global batch is {batch.proposed.value:,.0f} in the proposed arm and "
-            f"{batch.baseline.value:,.0f} in the baseline (read for every run).",
+            f"{batch.baseline.value:,.0f} in the baseline ({batch.known_as} for every run).",
             numbers=numbers,
             evidence=batch.sources,
         )

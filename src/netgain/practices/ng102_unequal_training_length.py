@@ -96,7 +96,7 @@ def check(study: Study) -> Finding:
         return _clear(
             length,
             unit,
-            f"Both arms trained for {length.proposed.value:,.1f} {unit} (read for every run).",
+            f"Both arms trained for {length.proposed.value:,.1f} {unit} ({length.known_as} for every run).",
             length.sources,
         )
     return _clear(

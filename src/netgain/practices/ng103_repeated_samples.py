@@ -78,7 +78,7 @@ def check(study: Study) -> Finding:
         verdict="clear",
         favours="neither" if passes.equal else "baseline",
         message=f"Passes for each drawn sample: {passes.proposed.value:.2f} in the proposed arm, "
-        f"{passes.baseline.value:.2f} in the baseline (read for every run){suffix}.",
+        f"{passes.baseline.value:.2f} in the baseline ({passes.known_as} for every run){suffix}.",
         numbers={
             "passes_per_sample_baseline": passes.baseline.value,
             "passes_per_sample_proposed": passes.proposed.value,
