@@ -1,6 +1,7 @@
 """The auditor keeps going: crashes are unknowns, allowances are printed, selections hold."""
 
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -86,3 +87,16 @@ def test_summary_counts_every_finding() -> None:
     report = netgain.audit(FLAGGED)
     assert sum(report.summary.values()) == len(report.findings)
     assert report.summary["flagged"] == 1
+
+
+@pytest.mark.parametrize("suffix", ["json", "html", "md", "txt", "sarif", "xml"])
+def test_report_writes_itself_by_suffix(tmp_path: Path, suffix: str) -> None:
+    """`report.write(path)` takes the format from the suffix and returns the path."""
+    path = netgain.audit(FLAGGED).write(tmp_path / f"report.{suffix}")
+    assert "NG101" in path.read_text()
+
+
+def test_report_shows_itself_in_a_notebook() -> None:
+    """The notebook display is the HTML page in a frame of its own."""
+    shown = netgain.audit(FLAGGED)._repr_html_()
+    assert shown.startswith("<iframe srcdoc=") and "NG101" in shown and "<script" not in shown

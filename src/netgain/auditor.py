@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 from netgain import __version__
 from netgain.analysis.scores import recompute
 from netgain.finding import Finding
 from netgain.practice import Practice
 from netgain.practices import select
+from netgain.renderers import format_of, render
 from netgain.report import Report
 from netgain.study import Allowance, Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport(Report):
+    """A report that writes and shows itself."""
+
+    def write(self, path: Path | str) -> Path:
+        """Write the report in the format its suffix names and return the path.
+
+        Raises:
+            UsageError: no format has this suffix.
+        """
+        place = Path(path)
+        place.write_text(render(self, format_of(place)), encoding="utf-8")
+        return place
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own, so that its style stays out of a notebook's."""
+        page = html.escape(render(self, "html"), quote=True)
+        return f'<iframe srcdoc="{page}" style="width:100%;height:70vh;border:0"></iframe>'
 
 
 def audit(
@@ -19,7 +43,7 @@ def audit(
     select_codes: tuple[str, ...] = (),
     ignore_codes: tuple[str, ...] = (),
     fail_on: str = "flagged",
-) -> Report:
+) -> AuditReport:
     """Run the checks over a study.
 
     Args:
@@ -34,7 +58,7 @@ def audit(
     practices = select(select_codes, ignore_codes)
     results = [_run(practice, study) for practice in practices]
     findings = tuple(finding for finding, _ in results)
-    return Report(
+    return AuditReport(
         version=__version__,
         claim=study.claim,
         recomputed=recompute(study),
