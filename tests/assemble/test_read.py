@@ -216,3 +216,17 @@ def test_group_is_the_name_without_its_seed(run_id: str, group: str) -> None:
     from netgain.assemble.runs import group_name
 
     assert group_name(run_id) == group
+
+
+def test_history_beside_a_result_folder_is_the_same_run(tmp_path: Path) -> None:
+    """`results/history_ours.json` and `results/ours/metrics.json` are one run of two records."""
+    for arm in ("baseline", "ours"):
+        folder = tmp_path / "results" / arm
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps({"f1": 0.5, "precision": 0.6}))
+        history = [{"epoch": e, "train": {"loss": 1 / e}, "val": {"f1": e / 10}} for e in (1, 2, 3)]
+        (tmp_path / "results" / f"history_{arm}.json").write_text(json.dumps(history))
+    study = netgain.read(tmp_path)
+    (run,) = study.proposed.runs
+    assert run.finals["f1"].value == 0.5
+    assert run.budget.epochs is not None and run.budget.epochs.value == 3

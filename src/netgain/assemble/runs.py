@@ -91,6 +91,7 @@ def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
     for folder, members in _by_folder(located).items():
         for suffix, bundle in _split_folder(members).items():
             grouped[f"{folder}{suffix}"] += bundle
+    _join_siblings(grouped)
     with_outcome = {run_id for run_id, bundle in grouped.items() if any(map(_has_outcome, bundle))}
     shared = [run_id for run_id in grouped if run_id not in with_outcome]
     for run_id in shared:
@@ -100,6 +101,26 @@ def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
                 grouped[other] = grouped[other] + grouped[run_id]
             del grouped[run_id]
     return {run_id: grouped[run_id] for run_id in sorted(grouped, key=_natural)}
+
+
+def _join_siblings(grouped: dict[str, list[RunFacts]]) -> None:
+    """Join `results/history_ours.json` to the run in `results/ours/`: curves here, final scores there."""
+    for run_id in list(grouped):
+        path = PurePath(run_id)
+        if any(fact.finals or fact.run_id for fact in grouped[run_id]):
+            continue
+        words = set(re.split(r"[_\-.\s]+", path.name.lower()))
+        homes = [
+            other
+            for other in grouped
+            if other != run_id
+            and PurePath(other).parent == path.parent
+            and PurePath(other).name.lower() in words
+            and not any(fact.series for fact in grouped[other])
+            and any(fact.finals for fact in grouped[other])
+        ]
+        if len(homes) == 1:
+            grouped[homes[0]] = grouped[homes[0]] + grouped.pop(run_id)
 
 
 def seed_in_name(name: str) -> int | None:

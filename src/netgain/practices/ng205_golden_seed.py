@@ -371,6 +371,12 @@ def _numbers(baseline: Seeds, proposed: Seeds, recomputed: Recomputed) -> dict[s
 
 def _unknown(study: Study, baseline: Seeds | None, proposed: Seeds | None) -> Finding:
     needs = []
+    if study.claim.metric is None:
+        held = _metrics_held(study)
+        needs.append(
+            "the metric the claim is about, as [claim] metric in netgain.toml"
+            + (f"; the runs hold {', '.join(held[:6])}" if held else "")
+        )
     stated = study.claim.seeds_stated
     sides: tuple[tuple[str, Arm, Seeds | None], ...] = (
         ("baseline", study.baseline, baseline),
@@ -396,6 +402,16 @@ def _unknown(study: Study, baseline: Seeds | None, proposed: Seeds | None) -> Fi
         remedy="five or more paired seeds in each arm",
         settle="netgain attribute plan.toml",
     )
+
+
+def _metrics_held(study: Study) -> list[str]:
+    """Return the names of what the runs of both arms log, scores before losses."""
+    arms = [
+        {c.name for run in arm.runs for c in run.curves}
+        | {name.rpartition("/")[2] for run in arm.runs for name in run.finals}
+        for arm in (study.baseline, study.proposed)
+    ]
+    return sorted(arms[0] & arms[1] - {"epoch", "learning_rate"}, key=lambda n: ("loss" in n, n))
 
 
 def _unscored(study: Study, arm: Arm) -> int:
