@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [FOLDER]
 
-Each figure is the median of 7 fresh processes, beside that of a Python that does nothing. FOLDER is a study to audit
-(a netgain.toml or a folder that holds both arms); without it only import and --help are timed.
+Each figure is the median of 7 fresh processes, beside that of a Python that does nothing. FOLDER is a study to
+audit (a netgain.toml or a folder that holds both arms); without it only import and --help are timed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def main() -> None:
     python = sys.executable
     print(f"python -c pass           {seconds(python, '-c', 'pass'):.3f} s")
     print(f"import netgain           {seconds(python, '-c', 'import netgain'):.3f} s   (bar 0.3 s)")
-    print(f"netgain --help           {seconds(python, '-m', 'netgain', '--help'):.3f} s   (bar 0.5 s)")
+    print(
+        f"netgain --help           {seconds(python, '-m', 'netgain', '--help'):.3f} s   (bar 0.5 s)"
+    )
     for folder in sys.argv[1:2]:
         taken = seconds(python, "-m", "netgain", "audit", folder)
         print(f"netgain audit {folder}   {taken:.3f} s   (bar 3 s)")

@@ -45,7 +45,9 @@ def _numpy_pickle(folder: Path) -> None:
 
 def _yaml_objects(folder: Path) -> None:
     target = folder.parent / "executed"
-    (folder / "hparams.yaml").write_text(f"a: !!python/object/apply:os.system ['touch {target}']\nlr: 0.1\n")
+    (folder / "hparams.yaml").write_text(
+        f"a: !!python/object/apply:os.system ['touch {target}']\nlr: 0.1\n"
+    )
 
 
 def _yaml_bomb(folder: Path) -> None:
@@ -66,7 +68,9 @@ def _zip_bomb(folder: Path) -> None:
 
 def _lying_header(folder: Path) -> None:
     (folder / "a.safetensors").write_bytes((2**62).to_bytes(8, "little") + b"{}")
-    header = json.dumps({"w": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}}).encode()
+    header = json.dumps(
+        {"w": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}}
+    ).encode()
     (folder / "b.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0\0\0")
 
 
@@ -78,7 +82,13 @@ def _special_files(folder: Path) -> None:
 
 
 def _odd_names(folder: Path) -> None:
-    for name in ("a\nb.csv", "$(touch executed).json", "<script>alert(1).yaml", "-rf", "\x1b[31m.csv"):
+    for name in (
+        "a\nb.csv",
+        "$(touch executed).json",
+        "<script>alert(1).yaml",
+        "-rf",
+        "\x1b[31m.csv",
+    ):
         (folder / name).write_text('{"lr": 1}')
 
 
@@ -92,7 +102,9 @@ def _wrong_kinds(folder: Path) -> None:
     (folder / "args.yaml").write_text("\t- : :\n{{")
     (folder / "README.md").write_bytes(b"| a | b |\n|---|\n" + b"\xfe\xff" * 50)
     (folder / "broken.py").write_text("def f(:\n")
-    (folder / "numbers.json").write_text('{"lr": 1e999, "batch_size": -5, "epochs": NaN, "seed": 99999999999999999999}')
+    (folder / "numbers.json").write_text(
+        '{"lr": 1e999, "batch_size": -5, "epochs": NaN, "seed": 99999999999999999999}'
+    )
 
 
 def _long_line(folder: Path) -> None:
@@ -110,7 +122,9 @@ PLANTS: dict[str, Plant] = {
 
 def _good(folder: Path, batch: int) -> None:
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps({"batch_size": batch, "max_iters": 9, "lr": 0.1}))
+    (folder / "config.json").write_text(
+        json.dumps({"batch_size": batch, "max_iters": 9, "lr": 0.1})
+    )
 
 
 @pytest.mark.parametrize("plant", PLANTS)

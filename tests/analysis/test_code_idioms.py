@@ -15,7 +15,8 @@ SELECTED = [
     # the torchvision habit: train=False under a validation name
     "val_set = MNIST(root, train=False)\nval_loader = DataLoader(val_set)\nbest = 0\n"
     "for e in range(9):\n    acc = validate(model, val_loader)\n    best = max(best, acc)\n",
-    "for e in range(9):\n    test_acc = test(model)\n    if test_acc > best_acc:\n        best_acc = test_acc\n",
+    "for e in range(9):\n    test_acc = test(model)\n    if test_acc > best_acc:\n"
+    "        best_acc = test_acc\n",
     "for e in range(9):\n    loss, score = run(model, test_loader)\n    if score >= state.best_score:\n"
     "        state.best_score = score\n",
     "ds = load_dataset('x', split='test')\nfor e in range(9):\n    f1 = evaluate(m, ds)\n"

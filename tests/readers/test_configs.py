@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from netgain.errors import UnreadableFile
-from netgain.readers import config_file
+from netgain.readers import config_file, wandb
 from netgain.readers.base import Limits
 from netgain.vocabulary import canonical_setting
 
@@ -73,7 +74,7 @@ def test_wandb_config_is_unwrapped(write: Write, read_run: ReadRun) -> None:
     text = (
         "wandb_version: 1\n_wandb:\n  value: {cli_version: 0.1}\nlr:\n  desc: null\n  value: 0.1\n"
     )
-    run = read_run(config_file.READER, write("files/config.yaml", text))
+    run = read_run(wandb.READER, write("files/config.yaml", text))
     assert {s.key: s.value for s in run.settings} == {"lr": 0.1}
 
 
@@ -106,6 +107,18 @@ def test_nested_aliases_do_not_multiply(write: Write) -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}, {{k: v}}]" for i in range(1, 12)]
     with pytest.raises(UnreadableFile, match="more than"):
         list(config_file.read(entry_of(write("config.yaml", "\n".join(lines))), Limits()))
+
+
+def test_nested_aliases_cost_no_time(write: Write) -> None:
+    """Eleven levels of nine aliases, a hundred million values, are counted and not written out."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    empty = [line.replace("[x, x, x, x, x, x, x, x, x]", "{}") for line in lines]
+    started = time.process_time()
+    for document in (lines, empty):
+        with pytest.raises(UnreadableFile, match="more than"):
+            list(config_file.read(entry_of(write("config.yaml", "\n".join(document))), Limits()))
+    assert time.process_time() - started < 1
 
 
 def test_a_document_that_holds_itself_is_refused(write: Write) -> None:

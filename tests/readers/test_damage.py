@@ -20,18 +20,31 @@ from netgain.readers import (
     checkpoint,
     config_file,
     huggingface,
+    inspect_ai,
     lightning,
+    lm_eval,
     markdown,
     metric_log,
     mlflow_file,
-    mlflow_sqlite,
+    mlperf,
+    optuna,
+    ray_tune,
+    sqlite_store,
     tensorboard,
+    text_log,
     timm,
+    tuning_report,
+    wandb,
 )
 from netgain.readers.base import Limits, Reader
 from netgain.vocabulary import dialects
 
 from .conftest import entry_of
+from .test_evaluations import LOG, NEW, archive
+from .test_mlperf import LINES
+from .test_searches import REPORT, database, journal
+from .test_searches import ROWS as TRIAL_ROWS
+from .test_wandb import ROWS, exit_record, log, run_record
 
 
 def _zip(members: dict[str, bytes]) -> bytes:
@@ -98,6 +111,24 @@ SAMPLES: list[tuple[Reader, str, bytes]] = [
         "README.md",
         b"| Method | acc |\n|---|---|\n| Ours | 91.2 |\n\nMean over 5 seeds.\n",
     ),
+    (wandb.READER, "run-a.wandb", log(run_record(lr=0.1), *ROWS, exit_record(0))),
+    (wandb.READER, "wandb-metadata.json", b'{"gpu": "K80", "args": ["--lr", "0.1"]}'),
+    (mlperf.READER, "result_0.txt", "\n".join(LINES).encode()),
+    (optuna.READER, "journal.log", journal().encode()),
+    (
+        ray_tune.READER,
+        "result.json",
+        "".join(json.dumps(row) + "\n" for row in TRIAL_ROWS).encode(),
+    ),
+    (tuning_report.READER, "report.json", json.dumps(REPORT).encode()),
+    (lm_eval.READER, "results_1.json", json.dumps(NEW).encode()),
+    (inspect_ai.READER, "a.json", json.dumps(LOG).encode()),
+    (inspect_ai.READER, "a.eval", archive({"header.json": json.dumps(LOG).encode()})),
+    (
+        text_log.READER,
+        "train.log",
+        b"".join(b"Epoch [%d/9] loss 0.%d (0.3), lr 1e-3\n" % (i, i) for i in range(1, 6)),
+    ),
     (arrays.READER, "train.npz", _zip({"x_train.npy": _npy(np.ones((3, 2)))})),
 ]
 
@@ -140,12 +171,15 @@ def test_damage_never_becomes_another_exception(
 
 def test_a_damaged_database_never_becomes_another_exception(tmp_path: Path) -> None:
     """The same for SQLite, whose own library meets the damage first."""
-    content = _database(tmp_path / "whole.db")
     rng = random.Random(0)
-    path = tmp_path / "mlflow.db"
-    for _ in range(40):
-        path.write_bytes(_damaged(content, rng))
-        _only_one_line(mlflow_sqlite.READER, path)
+    path = tmp_path / "store.db"
+    for content in (
+        _database(tmp_path / "whole.db"),
+        database(tmp_path / "study.db", studies=2).read_bytes(),
+    ):
+        for _ in range(40):
+            path.write_bytes(_damaged(content, rng))
+            _only_one_line(sqlite_store.READER, path)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netgain.errors import UnreadableFile
-from netgain.readers import mlflow_file, mlflow_sqlite
+from netgain.readers import mlflow_file, sqlite_store
 from netgain.readers.base import Limits, RunFacts
 
 from .conftest import ReadAll, ReadRun, entry_of
@@ -131,7 +131,7 @@ def test_each_run_of_a_database_is_one_fact(tmp_path: Path, read_all: ReadAll) -
         [("a", "FINISHED", "active"), ("b", "FAILED", "active"), ("c", "FINISHED", "deleted")],
         [("a", "acc", 0.7, 1, 20), ("a", "acc", 0.5, 0, 10), ("b", "acc", 0.1, 0, 5)],
     )
-    runs = [f for f in read_all(mlflow_sqlite.READER, path) if isinstance(f, RunFacts)]
+    runs = [f for f in read_all(sqlite_store.READER, path) if isinstance(f, RunFacts)]
     assert [(r.run_id, r.status) for r in runs] == [
         ("a", "finished"),
         ("b", "failed"),
@@ -146,7 +146,7 @@ def test_reading_a_database_leaves_its_folder_as_it_was(tmp_path: Path, read_all
     """No journal, no lock file and not one changed byte beside the evidence."""
     path = _store(tmp_path / "mlflow.db", [("a", "FINISHED", "active")], [])
     before = (path.read_bytes(), path.stat().st_mtime_ns)
-    read_all(mlflow_sqlite.READER, path)
+    read_all(sqlite_store.READER, path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -155,7 +155,7 @@ def test_a_store_without_runs_says_so(tmp_path: Path, read_all: ReadAll) -> None
     """An empty store is told apart from a broken one."""
     path = _store(tmp_path / "mlflow.db", [], [])
     with pytest.raises(UnreadableFile, match="zero runs"):
-        read_all(mlflow_sqlite.READER, path)
+        read_all(sqlite_store.READER, path)
 
 
 def test_another_database_and_a_cut_one_give_one_line(tmp_path: Path, read_all: ReadAll) -> None:
@@ -166,13 +166,13 @@ def test_another_database_and_a_cut_one_give_one_line(tmp_path: Path, read_all: 
     connection.commit()
     connection.close()
     with pytest.raises(UnreadableFile, match="expected an MLflow store"):
-        read_all(mlflow_sqlite.READER, other)
+        read_all(sqlite_store.READER, other)
     cut = tmp_path / "cut.db"
     cut.write_bytes(
         _store(tmp_path / "whole.db", [("a", "FINISHED", "active")], []).read_bytes()[:5000]
     )
     with pytest.raises(UnreadableFile, match="damaged SQLite"):
-        read_all(mlflow_sqlite.READER, cut)
+        read_all(sqlite_store.READER, cut)
 
 
 def test_a_view_in_place_of_a_table_is_not_evaluated(tmp_path: Path, read_all: ReadAll) -> None:
@@ -187,7 +187,7 @@ def test_a_view_in_place_of_a_table_is_not_evaluated(tmp_path: Path, read_all: R
     )
     connection.close()
     with pytest.raises(UnreadableFile, match=r"without metrics\."):
-        read_all(mlflow_sqlite.READER, path)
+        read_all(sqlite_store.READER, path)
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_real_store_equals_its_metric_files(
 @pytest.mark.real_data
 def test_real_databases_of_two_schema_versions(real_data: Path, read_all: ReadAll) -> None:
     """One database holds two finished runs of batch 16, the other none."""
-    runs = read_all(mlflow_sqlite.READER, real_data / "mlflow_sqlite" / "mlflow.db")
+    runs = read_all(sqlite_store.READER, real_data / "mlflow_sqlite" / "mlflow.db")
     found = [
         (
             r.status,
@@ -241,4 +241,4 @@ def test_real_databases_of_two_schema_versions(real_data: Path, read_all: ReadAl
     ]
     assert found == [("finished", 16, 0.5), ("finished", 16, 0.5)]
     with pytest.raises(UnreadableFile, match="zero runs"):
-        read_all(mlflow_sqlite.READER, real_data / "mlflow_sqlite" / "mlflow_test.db")
+        read_all(sqlite_store.READER, real_data / "mlflow_sqlite" / "mlflow_test.db")

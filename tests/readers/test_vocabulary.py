@@ -153,3 +153,24 @@ def test_every_setting_of_every_dialect_is_described() -> None:
     for dialect in dialects():
         undescribed = [name for name, about in setting_names(dialect).items() if not about]
         assert undescribed == [], dialect
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [
+        ("warmup", 0.1, "warmup_ratio"),
+        ("train.warmup", 0.05, "warmup_ratio"),
+        ("warmup", 500, None),
+        ("warmup", None, None),
+        ("scheduler.warmup", 500, "warmup_steps"),
+        ("scheduler.warmup", 0.1, "warmup_ratio"),
+        ("gpus", 4, "devices"),
+        ("gpus", '["A100-SXM-80GB"]', "device"),
+        ("gpus", "[0, 1]", "devices"),
+    ],
+)
+def test_a_few_keys_need_their_value(
+    key: str, value: int | float | str | None, name: str | None
+) -> None:
+    """A warm-up below 1 is a share and an integer has no unit; names of GPUs are no count of them."""
+    assert canonical_setting(key, value=value) == name

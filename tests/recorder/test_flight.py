@@ -273,3 +273,29 @@ def test_input_statistics_are_those_of_the_model_inputs(tmp_path, training):
 def test_format_names_agree():
     """The recorder writes the format the reader reads."""
     assert schema.SCHEMA == reader.SCHEMA
+
+
+def test_watched_model_can_be_copied_and_pickled(tmp_path, training):
+    """Saving a whole model still works, and passes of a copy are not the model's."""
+    import copy
+    import io
+
+    model, optimizer, loader = training
+    x, _ = next(iter(loader))
+    with record(tmp_path) as flight:
+        flight.watch(model, optimizer)
+        twin = copy.deepcopy(model)
+        twin(x).sum().backward()
+        twin.eval()(x)
+        torch.save(model, io.BytesIO())
+        copy.deepcopy(optimizer)
+    assert rows(tmp_path, "steps")[-1]["trained"] == 0
+    assert all(row["evaluated"] == 0 for row in rows(tmp_path, "steps"))
+
+
+def test_hooks_are_removed_at_the_end(tmp_path, training):
+    """After the block model and optimizer carry nothing of the recorder."""
+    model, optimizer, _ = training
+    run(tmp_path, training)
+    assert not model._forward_hooks
+    assert not optimizer._optimizer_step_post_hooks

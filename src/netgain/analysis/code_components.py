@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
+from netgain.analysis.code_skips import skips
 from netgain.analysis.code_structure import (
     RESIDUAL_CLASSES,
     custom_norms,
+    is_norm,
+    is_resampling,
     normalizations,
     resamplings,
-    skips,
 )
 from netgain.analysis.syntax import calls_in, dotted, last_name, literal, modules, names_in, place
 from netgain.study import CodeTree, Component, ModelProfile, Source, SourceFile
@@ -33,19 +36,20 @@ SIGMOIDS = frozenset(
     {"Sigmoid", "sigmoid", "Hardsigmoid", "hardsigmoid", "hard_sigmoid", "sigmoid_"}
 )
 MIXERS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "Dense", "linear", "conv2d",
-                    "conv1d"})  # fmt: skip
+                    "conv1d", "Conv1D", "Conv2D", "Conv3D"})  # fmt: skip
 FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
                             "resnet101", "get_model", "from_config"})  # fmt: skip
 """Calls whose model is built outside the tree."""
 
 
+@lru_cache(maxsize=8)
 def code_census(tree: CodeTree) -> ModelProfile | None:
     """Return the components a code tree builds its models from, None where it defines no model.
 
     A kind is among `observed_kinds` only when nothing builds that kind by a name held in a variable
     (`getattr(nn, name)`, `act_layer=...`) or takes a whole model from elsewhere.
     """
-    regions = tuple(_regions(tree))
+    regions = tuple(model_regions(tree))
     if not regions:
         return None
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
@@ -84,7 +88,7 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         )
         for (kind, name), sources in sorted(found.items())
     )
-    seen = set(_observed(tree)) - undecided
+    seen = set(_observed(tree)) - undecided - _held_in_variables(tree)
     if _unread_norms(tree, regions):
         seen.discard("normalization")
     return ModelProfile(components=components, observed_kinds=tuple(sorted(seen)))
@@ -94,7 +98,7 @@ Region = tuple[SourceFile, ast.AST, bool]
 """A file, a part of it that builds or is a model, and whether that part is a model class."""
 
 
-def _regions(tree: CodeTree) -> Iterator[Region]:
+def model_regions(tree: CodeTree) -> Iterator[Region]:
     """Yield the model classes in use, the functions in use that build modules, and top-level sequences."""
     used = _instantiated(tree)
     for file, module in modules(tree):
@@ -105,8 +109,7 @@ def _regions(tree: CodeTree) -> Iterator[Region]:
         for node in module.body:
             if isinstance(node, ast.ClassDef):
                 continue
-            is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-            if is_function and node.name not in used:  # type: ignore[union-attr]  # functions have names
+            if isinstance(node, ast.FunctionDef) and node.name not in used:
                 continue
             if _builds_modules(node) and not any(
                 isinstance(child, ast.ClassDef) for child in ast.walk(node)
@@ -124,8 +127,10 @@ def _builds_modules(node: ast.AST) -> bool:
 
 
 def _forwards(node: ast.AST) -> Iterator[ast.FunctionDef]:
-    """Yield the methods of a model class that take and return values."""
-    if isinstance(node, ast.ClassDef):
+    """Yield the methods of a model class that take and return values, or a function that builds a model."""
+    if isinstance(node, ast.FunctionDef):
+        yield node
+    elif isinstance(node, ast.ClassDef):
         for item in node.body:
             if isinstance(item, ast.FunctionDef) and not item.name.startswith("__init__"):
                 yield item
@@ -133,14 +138,18 @@ def _forwards(node: ast.AST) -> Iterator[ast.FunctionDef]:
 
 def _unread_norms(tree: CodeTree, regions: tuple[Region, ...]) -> bool:
     """Tell whether a region calls something named a norm whose inside shows none that is known."""
+    called = {name for _, node, _ in regions for name in custom_norms(node)}
+    if not called:
+        return False
     known = {
         node.name
         for _, module in modules(tree)
         for node in ast.walk(module)
         if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        and node.name in called
         and normalizations(node, functional=True).found
     }
-    return any(custom_norms(node) - known for _, node, _ in regions)
+    return bool(called - known)
 
 
 def _is_model(node: ast.ClassDef) -> bool:
@@ -172,7 +181,8 @@ def _activations(
     found = []
     for child in ast.walk(node):
         if isinstance(child, ast.Call):
-            if not functional and not last_name(child)[:1].isupper():
+            applied = isinstance(child.func, ast.Call)
+            if applied or (not functional and not last_name(child)[:1].isupper()):
                 continue
             name = ACTIVATIONS.get(last_name(child).lower())
             is_class_or_function = name and dotted(child.func) != name
@@ -270,6 +280,40 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
             if isinstance(node, ast.ImportFrom) and _brings_models(node.module or ""):
                 return ()
     return tuple(sorted(kinds))
+
+
+def _held_in_variables(tree: CodeTree) -> set[str]:
+    """Return the kinds of which a class is stored or passed on and not called: which one runs is open."""
+    kinds = set()
+    for _, module in modules(tree):
+        named = {id(call.func) for call in calls_in(module)}
+        for node in ast.walk(module):
+            tested: list[ast.expr] = []
+            if isinstance(node, ast.Call) and last_name(node) in ("isinstance", "issubclass"):
+                tested = node.args
+            elif isinstance(node, ast.ClassDef):
+                tested = node.bases
+            elif isinstance(node, ast.AnnAssign):
+                tested = [node.annotation]
+            elif isinstance(node, ast.FunctionDef):
+                hints = [node.returns, *(a.annotation for a in node.args.args)]
+                tested = [hint for hint in hints if hint is not None]
+            named.update(id(inner) for item in tested for inner in ast.walk(item))
+        for node in ast.walk(module):
+            if isinstance(node, (ast.Name, ast.Attribute)) and id(node) not in named:
+                kinds.add(_kind_of(last_name(node)))
+            elif isinstance(node, ast.ImportFrom):
+                kinds.update(_kind_of(a.name) for a in node.names if a.asname not in (None, a.name))
+    return kinds - {""}
+
+
+def _kind_of(name: str) -> str:
+    """Return the kind of block a class name stands for, empty for any other name."""
+    if is_norm(name):
+        return "normalization"
+    if is_resampling(name):
+        return "resampling"
+    return "activation" if name[:1].isupper() and name.lower() in ACTIVATIONS else ""
 
 
 def _brings_models(module: str) -> bool:

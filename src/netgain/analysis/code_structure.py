@@ -1,4 +1,4 @@
-"""Normalisation, resampling and skip connections as model code shows them, by pattern.
+"""Normalisation and resampling as model code shows them, by pattern.
 
 Each pattern is given one region of code: a model class, or a function that builds modules. What a pattern
 cannot decide it says so, and the kind is then not among those whose absence means something.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netgain.analysis.syntax import calls_in, dotted, last_name, literal, names_in
+from netgain.analysis.syntax import calls_in, last_name, literal
 
 Sighting = tuple[str, ast.AST]
 """Canonical name of a block, and the node that makes it."""
@@ -59,12 +58,11 @@ INTERPOLATIONS = frozenset(
     }
 )
 SHUFFLES = {"pixelshuffle": "pixel-shuffle", "pixelunshuffle": "pixel-unshuffle"}
+REARRANGEMENTS = frozenset({"rearrange", "unfold", "fold", "reduce", "patchmerging", "patchembed"})
+"""Calls that may move positions into channels, or hide a stride."""
 STRIDE_POSITION = 3
-"""0-based place of `stride` in torch's convolutions, classes and functions alike."""
+"""0-based place of `stride` in torch's convolutions, classes and functions alike; Keras has it at 2."""
 
-ADDITIONS = frozenset({"add", "add_", "Add"})
-JOINS = frozenset({"cat", "concat", "concatenate", "Concatenate"})
-BYPASS_NAME = re.compile(r"shortcut|skip|residual|downsample|identity|bypass|proj", re.IGNORECASE)
 RESIDUAL_CLASSES = frozenset(
     {"TransformerEncoderLayer", "TransformerDecoderLayer", "TransformerEncoder", "Transformer"}
 )
@@ -89,21 +87,35 @@ def normalizations(region: ast.AST, *, functional: bool) -> Sightings:
         functional: whether plain functions count, as they do inside a model class only.
     """
     found: list[Sighting] = []
-    decided = True
-    callees = {id(call.func) for call in calls_in(region)}
     for node in ast.walk(region):
         if isinstance(node, ast.Call):
-            name = last_name(node)
+            name = "" if isinstance(node.func, ast.Call) else last_name(node)
             kind = _norm_kind(name) or (NORM_FUNCTIONS.get(name) if functional else None)
             if kind:
                 found.append((kind, node))
             elif name in RESIDUAL_CLASSES:
                 found.append(("layer-norm", node))
-        elif isinstance(node, (ast.Name, ast.Attribute)) and id(node) not in callees:
-            decided = decided and not _norm_kind(dotted(node).rpartition(".")[2])
         elif functional and isinstance(node, ast.BinOp) and (written := _written_norm(node)):
             found.append((written, node))
-    return Sightings(found=tuple(found), decided=decided)
+    return Sightings(found=tuple(found))
+
+
+def is_norm(name: str) -> bool:
+    """Tell whether a name is that of a normalisation class."""
+    return _norm_kind(name) is not None
+
+
+def is_resampling(name: str) -> bool:
+    """Tell whether a name is that of a class that pools, shuffles or interpolates."""
+    plain = _plain(name)
+    return name[:1].isupper() and (
+        plain in POOLINGS or plain in SHUFFLES or plain in INTERPOLATIONS
+    )
+
+
+def _plain(name: str) -> str:
+    """Return a class or function name without its number of dimensions."""
+    return re.sub(r"\dd$|_|1d|2d|3d", "", name.lower())
 
 
 def _norm_kind(name: str) -> str | None:
@@ -120,20 +132,26 @@ def _written_norm(node: ast.BinOp) -> str | None:
         centred = (
             isinstance(top, ast.BinOp)
             and isinstance(top.op, ast.Sub)
-            and any("mean" in name or name in ("mu", "avg") for name in names_in(top.right))
+            and any("mean" in name or name in ("mu", "avg") for name in _computed(top.right))
         )
         scaled = any(
             re.fullmatch(r"std|sqrt|sigma|var|.*_std|std_.*|deviation", name)
-            for name in names_in(node.right)
+            for name in _computed(node.right)
         )
         return "layer-norm" if centred and scaled else None
     if isinstance(node.op, ast.Mult):
         for side in (node.left, node.right):
             if any(
-                last_name(call) == "rsqrt" and "mean" in names_in(call) for call in calls_in(side)
+                last_name(call) == "rsqrt" and "mean" in _computed(call) for call in calls_in(side)
             ):
                 return "rms-norm"
     return None
+
+
+def _computed(node: ast.AST) -> set[str]:
+    """Return the local names and the calls of an expression; attributes of the model are constants."""
+    names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+    return names | {last_name(call) for call in calls_in(node)}
 
 
 def custom_norms(region: ast.AST) -> set[str]:
@@ -155,12 +173,17 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
     """
     found: list[Sighting] = []
     decided = True
+    if functional and any(map(_skips_positions, ast.walk(region))):
+        found.append(("subsampling", region))
     for call in calls_in(region):
         name = last_name(call)
-        if not functional and not name[:1].isupper():
+        applied = isinstance(call.func, ast.Call)  # `Layer(...)(x)`: the inner call makes the layer
+        if applied or (not functional and not name[:1].isupper()):
             continue
-        plain = re.sub(r"\dd$|_|1d|2d|3d", "", name.lower())
-        if "adaptive" in plain or plain.startswith("global"):
+        plain = _plain(name)
+        decided = decided and plain not in REARRANGEMENTS
+        if "adaptive" in plain:
+            decided = decided and _is_global(call)
             continue
         if CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS:
             strides = _stride(call)
@@ -169,12 +192,37 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
                 turned = "transpose" in name.lower()
                 found.append(("transposed-convolution" if turned else "strided-convolution", call))
         elif plain in POOLINGS:
-            found.append((POOLINGS[plain], call))
+            if not _keeps_size(call):
+                found.append((POOLINGS[plain], call))
         elif plain in SHUFFLES:
             found.append((SHUFFLES[plain], call))
         elif plain in INTERPOLATIONS:
             found.append(("interpolation", call))
     return Sightings(found=tuple(found), decided=decided)
+
+
+def _skips_positions(node: ast.AST) -> bool:
+    """Match a slice that takes every other position, `x[..., ::2]`."""
+    step = literal(node.step) if isinstance(node, ast.Slice) else None
+    return isinstance(step, int) and step > 1
+
+
+def _is_global(call: ast.Call) -> bool:
+    """Tell whether an adaptive pool leaves one value for each channel."""
+    first = 0 if last_name(call)[:1].isupper() else 1
+    size = call.args[first] if len(call.args) > first else None
+    size = size or next((k.value for k in call.keywords if k.arg == "output_size"), None)
+    parts = size.elts if isinstance(size, (ast.Tuple, ast.List)) else [size]
+    return all(literal(part) == 1 for part in parts)
+
+
+def _keeps_size(call: ast.Call) -> bool:
+    """Tell whether a pool moves by one position, as beside the convolutions of an inception block."""
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    first = 0 if last_name(call)[:1].isupper() else 1
+    kernel = call.args[first] if len(call.args) > first else named.get("kernel_size")
+    stride = call.args[first + 1] if len(call.args) > first + 1 else named.get("stride")
+    return literal(stride) == 1 or (stride is None and literal(kernel) == 1)
 
 
 def _stride(call: ast.Call) -> float | None:
@@ -186,138 +234,12 @@ def _stride(call: ast.Call) -> float | None:
         isinstance(a, ast.Starred) for a in call.args
     ):
         return None
-    if node is None and len(call.args) > STRIDE_POSITION:
-        node = call.args[STRIDE_POSITION]
+    position = STRIDE_POSITION - last_name(call).endswith(("D", "DTranspose"))
+    if node is None and len(call.args) > position:
+        node = call.args[position]
     if node is None:
         return 1.0
     parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
     values = [literal(part) for part in parts]
     numbers = [float(value) for value in values if isinstance(value, (int, float))]
     return max(numbers) if len(numbers) == len(values) and numbers else None
-
-
-def skips(forward: ast.FunctionDef) -> Sightings:
-    """Find sums and concatenations in which an earlier value meets one computed from it.
-
-    Two different calls of one value that are added count as a skip where one of them reads as a shortcut;
-    else they are parallel branches or a skip with a projection, and the kind stays undecided.
-    """
-    flow = _Flow()
-    for argument in forward.args.args:
-        if argument.arg != "self":
-            flow.values[argument.arg] = frozenset({argument.arg})
-    for statement in _in_order(forward.body):
-        flow.read(statement)
-    return Sightings(found=tuple(flow.found), decided=flow.decided)
-
-
-def _in_order(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield simple statements in the order they are written, loops and branches entered once."""
-    for statement in body:
-        inner = [
-            part
-            for name in ("body", "orelse", "finalbody")
-            for part in getattr(statement, name, [])
-            if isinstance(part, ast.stmt)
-        ]
-        if inner:
-            yield from _in_order(inner)
-        else:
-            yield statement
-
-
-class _Flow:
-    """What each name of a forward pass was computed from, followed statement by statement."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, frozenset[str]] = {}
-        """Every value a name was computed from, itself included; values are numbered as they are made."""
-        self.found: list[Sighting] = []
-        self.decided = True
-        self._made = 0
-
-    def read(self, statement: ast.stmt) -> None:
-        """Follow one statement."""
-        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-            value = self.of(statement.value)
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            for target in targets:
-                for name in _targets(target):
-                    self.values[name] = value
-        elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            left, right = self.of(statement.target), self.of(statement.value)
-            if isinstance(statement.op, ast.Add):
-                self._meet(
-                    statement, [(statement.target, left), (statement.value, right)], "residual-skip"
-                )
-            self.values[statement.target.id] = self._new(left | right)
-        elif isinstance(statement, (ast.Return, ast.Expr)) and statement.value is not None:
-            self.of(statement.value)
-
-    def of(self, node: ast.expr) -> frozenset[str]:
-        """Return the values an expression was computed from, the newest being its own."""
-        if isinstance(node, ast.Name):
-            return self.values.get(node.id, frozenset())
-        if isinstance(node, ast.BinOp):
-            left, right = self.of(node.left), self.of(node.right)
-            if isinstance(node.op, ast.Add):
-                self._meet(node, [(node.left, left), (node.right, right)], "residual-skip")
-            return self._new(left | right)
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        parts = [
-            self.of(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
-        ]
-        return frozenset().union(*parts)
-
-    def _call(self, node: ast.Call) -> frozenset[str]:
-        name = last_name(node)
-        arguments = [*node.args, *[k.value for k in node.keywords]]
-        if name in JOINS and arguments:
-            first = arguments[0]
-            if isinstance(first, (ast.List, ast.Tuple)):
-                parts = [(part, self.of(part)) for part in first.elts]
-                self._meet(node, parts, "concat-skip")
-                return self._new(frozenset().union(*(value for _, value in parts)))
-            self.decided = self.decided and not self.of(first)
-        values = [self.of(argument) for argument in arguments]
-        if isinstance(node.func, ast.Attribute):
-            values.append(self.of(node.func.value))
-        if name in ADDITIONS and len([value for value in values if value]) >= 2:
-            operands = [*arguments[:2]] if len(arguments) > 1 else [arguments[0]]
-            if len(operands) == 1 and isinstance(node.func, ast.Attribute):
-                operands.append(node.func.value)
-            self._meet(node, [(part, self.of(part)) for part in operands], "residual-skip")
-        return self._new(frozenset().union(*values))
-
-    def _new(self, parents: frozenset[str]) -> frozenset[str]:
-        """Return a new value made from others; nothing made from nothing stays nothing."""
-        if not parents:
-            return parents
-        self._made += 1
-        return parents | {f"#{self._made}"}
-
-    def _meet(self, node: ast.AST, parts: list[tuple[ast.expr, frozenset[str]]], name: str) -> None:
-        """Note a skip where one part was computed from another."""
-        pairs = [(a, b) for i, a in enumerate(parts) for b in parts[i + 1 :]]
-        for (left, first), (right, second) in pairs:
-            if not first or not second or first == second:
-                continue
-            if first < second or second < first:
-                self.found.append((name, node))
-                return
-            if name == "residual-skip" and first & second:
-                calls = [last_name(part) for part in (left, right) if isinstance(part, ast.Call)]
-                named = [*calls, *(dotted(p) for p in (left, right) if isinstance(p, ast.Name))]
-                if any(BYPASS_NAME.search(word) for word in named):
-                    self.found.append((name, node))
-                    return
-                self.decided = False
-
-
-def _targets(node: ast.expr) -> list[str]:
-    if isinstance(node, ast.Name):
-        return [node.id]
-    if isinstance(node, (ast.Tuple, ast.List)):
-        return [name for part in node.elts for name in _targets(part)]
-    return []

@@ -288,7 +288,7 @@ def _build_run(
     unknown: list[Setting] = []
     for fact in bundle:
         for setting in fact.settings:
-            name = canonical_setting(setting.key, fact.dialect, taught)
+            name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
             cited = Cited(
                 value=_typed(setting.value), source=setting.source, strength=setting.strength
             )

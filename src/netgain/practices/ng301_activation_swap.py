@@ -40,7 +40,7 @@ from __future__ import annotations
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._components import component_finding
+from netgain.practices._components import Kind, component_finding
 from netgain.study import Study
 
 CODE, NAME = "NG301", "activation-swap"
@@ -48,19 +48,19 @@ READINGS = Readings(
     innocent="the proposed code base uses a newer default activation throughout",
     inflating="the activation buys part of the gain and the idea is credited with it",
 )
+ABOUT = Kind(
+    code=CODE,
+    name=NAME,
+    kind="activation",
+    settings=("activation",),
+    readings=READINGS,
+    words="activation functions",
+)
 
 
 def check(study: Study) -> Finding:
     """Compare the activation functions of the two models."""
-    return component_finding(
-        study,
-        code=CODE,
-        name=NAME,
-        kind="activation",
-        settings=("activation",),
-        readings=READINGS,
-        words="activation functions",
-    )
+    return component_finding(study, ABOUT)
 
 
 def stage(plan: Plan) -> Plan:

@@ -39,7 +39,7 @@ from __future__ import annotations
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._components import component_finding
+from netgain.practices._components import Kind, component_finding
 from netgain.study import Study
 
 CODE, NAME = "NG302", "attention-addon"
@@ -47,19 +47,19 @@ READINGS = Readings(
     innocent="the proposed code base ships attention blocks in its backbone",
     inflating="the attention buys part of the gain and the idea is credited with it",
 )
+ABOUT = Kind(
+    code=CODE,
+    name=NAME,
+    kind="attention",
+    settings=("attention",),
+    readings=READINGS,
+    words="attention blocks",
+)
 
 
 def check(study: Study) -> Finding:
     """Compare the attention blocks of the two models."""
-    return component_finding(
-        study,
-        code=CODE,
-        name=NAME,
-        kind="attention",
-        settings=("attention",),
-        readings=READINGS,
-        words="attention blocks",
-    )
+    return component_finding(study, ABOUT)
 
 
 def stage(plan: Plan) -> Plan:

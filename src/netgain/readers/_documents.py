@@ -135,6 +135,17 @@ def typed_text(text: str) -> Scalar:
     return text
 
 
+def clock_seconds(text: object) -> float | None:
+    """Return the seconds of a duration written `1:12:28` or `2 days, 0:01:05.5`, else None."""
+    match = re.fullmatch(
+        r"(?:(\d{1,4}) days?, )?(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", str(text).strip()
+    )
+    if match is None:
+        return None
+    days, hours, minutes, seconds = match.groups(default="0")
+    return 86_400 * int(days) + 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+
+
 def flatten(document: Any, prefix: str = "") -> Iterator[tuple[str, Scalar]]:
     """Yield dotted keys and values in document order; lists of plain values stay one value."""
     children: Any

@@ -23,6 +23,8 @@ RECORDS = {2: "history", 3: "summary", 5: "config", 17: "run", 18: "exit", 26: "
 """`Record` fields that say something of a run; output, statistics and telemetry are passed over."""
 KEY, NESTED_KEY, VALUE_JSON = 1, 2, 16
 """Fields that `HistoryItem`, `SummaryItem` and `ConfigItem` share."""
+MOST_KEYS = 20_000
+"""Most history keys of one run."""
 MOST_RECORD_BYTES = 256 * 2**20
 
 
@@ -30,8 +32,10 @@ MOST_RECORD_BYTES = 256 * 2**20
 class Contents:
     """What the records of one file add up to; filled record by record."""
 
-    rows: list[dict[str, bytes]] = field(default_factory=list)
-    """History rows: key to JSON text; `_step` is among the keys where the record has one."""
+    columns: dict[bytes, tuple[list[int], list[bytes]]] = field(default_factory=dict)
+    """History by key: numbers of the rows that hold it, and JSON texts; `_step` is among the keys."""
+    rows: int = 0
+    """History rows."""
     summary: dict[str, bytes] = field(default_factory=dict)
     """Last value of each summary key, as JSON text."""
     config: dict[str, bytes] = field(default_factory=dict)
@@ -68,19 +72,13 @@ def contents_of(data: Any) -> Contents:
         data: bytes or memory map of the file.
     """
     found = Contents()
-    at = _messages_into(found, data)
-    found.complete = found.complete and at
-    return found
-
-
-def _messages_into(found: Contents, data: Any) -> bool:
     try:
         for message in messages(data):
-            found.records += 1
             _take(found, message)
+            found.records += 1
     except UnreadableFile:
-        return False
-    return True
+        found.complete = False
+    return found
 
 
 def messages(data: Any) -> Iterator[bytes]:
@@ -106,7 +104,7 @@ def messages(data: Any) -> Iterator[bytes]:
         if (kind in (WHOLE, FIRST)) == bool(parts):
             raise UnreadableFile("fragments out of sequence")
         parts.append(data[start:at])
-        if sum(map(len, parts[-1:])) + len(parts) * BLOCK > MOST_RECORD_BYTES:
+        if len(parts) * BLOCK > MOST_RECORD_BYTES:
             raise UnreadableFile("record larger than the limit")
         if kind in (WHOLE, LAST):
             yield b"".join(parts)
@@ -121,7 +119,7 @@ def _take(found: Contents, message: bytes) -> None:
         if kind is None or wire != BYTES:
             continue
         if kind == "history":
-            found.rows.append(_row(message[start:end]))
+            _history(found, message, start, end)
         elif kind == "summary":
             _update(found.summary, message, start, end)
         elif kind == "config":
@@ -135,26 +133,37 @@ def _take(found: Contents, message: bytes) -> None:
             _exit(found, message, start, end)
 
 
-def _row(record: bytes) -> dict[str, bytes]:
+def _history(found: Contents, record: bytes, start: int, end: int) -> None:
     """Read `HistoryRecord`: item = 1, step = 2 {num = 1}."""
-    row: dict[str, bytes] = {}
-    at, size = 0, len(record)
-    while at < size:
-        short = _short_item(record, at, size)
+    at, number_of_row = start, found.rows
+    found.rows += 1
+    while at < end:
+        short = _short_item(record, at, end)
         if short is not None:
             key, value, at = short
-            row[key.decode("utf-8", "replace")] = value
-            continue
-        number, wire, start, end = next(fields(record, at, size))
-        if number == 1 and wire == BYTES:
-            name, value = _item(record, start, end)
-            row[name] = value
-        elif number == 2 and wire == BYTES:
-            for inner, inner_wire, inner_at, _ in fields(record, start, end):
-                if inner == 1 and inner_wire == VARINT:
-                    row.setdefault("_step", str(varint(record, inner_at)[0]).encode())
-        at = end
-    return row
+        else:
+            number, wire, value_at, value_end = next(fields(record, at, end))
+            at = value_end
+            if number == 1 and wire == BYTES:
+                name, value = _item(record, value_at, value_end)
+                key = name.encode()
+            elif number == 2 and wire == BYTES:
+                counts = [
+                    varint(record, inner_at)[0]
+                    for inner, inner_wire, inner_at, _ in fields(record, value_at, value_end)
+                    if inner == 1 and inner_wire == VARINT
+                ]
+                key, value = b"_step", str(counts[0] if counts else 0).encode()
+            else:
+                continue
+        column = found.columns.get(key)
+        if column is None:
+            if len(found.columns) >= MOST_KEYS:
+                raise UnreadableFile("more metrics than the limit")
+            column = found.columns[key] = ([], [])
+        if not column[0] or column[0][-1] != number_of_row:
+            column[0].append(number_of_row)
+            column[1].append(value)
 
 
 def _short_item(record: bytes, at: int, size: int) -> tuple[bytes, bytes, int] | None:
@@ -189,13 +198,20 @@ def _item(record: bytes, start: int, end: int) -> tuple[str, bytes]:
 
 def _update(target: dict[str, bytes], message: bytes, start: int, end: int) -> None:
     """Apply `update = 1` and `remove = 2` of a config or summary record."""
-    for number, wire, at, stop in fields(message, start, end):
+    at = start
+    while at < end:
+        short = _short_item(message, at, end)
+        if short is not None:
+            key, value, at = short
+            target[key.decode("utf-8", "replace")] = value
+            continue
+        number, wire, value_at, at = next(fields(message, at, end))
         if wire == BYTES and number in (1, 2):
-            key, value = _item(message, at, stop)
+            name, value = _item(message, value_at, at)
             if number == 1:
-                target[key] = value
+                target[name] = value
             else:
-                target.pop(key, None)
+                target.pop(name, None)
 
 
 def _run(found: Contents, message: bytes, start: int, end: int) -> None:
@@ -237,13 +253,10 @@ def _texts(message: bytes, start: int, end: int, names: dict[int, str]) -> dict[
 
 def _git(message: bytes, start: int, end: int, field_number: int) -> dict[str, str]:
     """Read `GitRepoRecord`: commit = 2."""
-    return {
-        "git_commit": message[inner_at:inner_stop].decode("utf-8", "replace")
-        for number, wire, at, stop in fields(message, start, end)
-        if number == field_number and wire == BYTES
-        for inner, inner_wire, inner_at, inner_stop in fields(message, at, stop)
-        if inner == 2 and inner_wire == BYTES and inner_stop > inner_at
-    }
+    for number, wire, at, stop in fields(message, start, end):
+        if number == field_number and wire == BYTES:
+            return _texts(message, at, stop, {2: "git_commit"})
+    return {}
 
 
 def json_value(text: bytes) -> Any:

@@ -6,13 +6,21 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from netgain.errors import UnreadableFile
 from netgain.readers._dialect import dialect_of
-from netgain.readers._documents import Leaf, flatten, leaves, parse_json, setting_of
+from netgain.readers._documents import (
+    Leaf,
+    clock_seconds,
+    flatten,
+    leaves,
+    parse_json,
+    setting_of,
+)
 from netgain.readers._table import facts_of_table, read_delimited, table_of_records
-from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, open_regular
+from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Setting, open_regular
 from netgain.vocabulary import (
     canonical_metric,
     canonical_setting,
@@ -65,12 +73,21 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     """
     suffix = entry.path.suffix.lower()
     if suffix in (".csv", ".tsv"):
-        table = read_delimited(entry, limits)
-        yield from facts_of_table(entry, table, dialect_of(table.numbers))
+        yield from read_table(entry, limits)
     elif suffix in (".jsonl", ".ndjson", ".txt", ".log") or _json_lines(entry.head):
-        yield from _records(entry, *_read_lines(entry, limits))
+        yield from _records(entry, *json_rows(entry, limits))
     else:
         yield from _document(entry, limits)
+
+
+def read_table(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read a delimited table, whatever the file is called.
+
+    Raises:
+        UnreadableFile: damaged, or no table.
+    """
+    table = read_delimited(entry, limits)
+    yield from facts_of_table(entry, table, dialect_of(table.numbers))
 
 
 def _first_cells(head: bytes) -> list[str]:
@@ -92,7 +109,12 @@ def _json_lines(head: bytes) -> bool:
     return first[:1] == b"{" and first.strip()[-1:] == b"}" and rest.lstrip()[:1] == b"{"
 
 
-def _read_lines(entry: Entry, limits: Limits) -> tuple[list[dict[str, Any]], list[int]]:
+def json_rows(entry: Entry, limits: Limits) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the records of a JSON-lines file with nested keys joined by a slash, and their lines.
+
+    Raises:
+        UnreadableFile: over the limits, or most lines are no JSON object.
+    """
     if entry.size > limits.log_bytes:
         raise UnreadableFile(f"{entry.size:,} bytes, more than the limit of {limits.log_bytes:,}")
     records: list[dict[str, Any]] = []
@@ -199,11 +221,18 @@ def _scores(entry: Entry, found: list[Leaf]) -> Iterator[RunFacts]:
             source = entry.source(line=leaf.line, key=leaf.key)
             finals.append(Final(key=key, value=float(leaf.value), source=source))
         elif leaf.value is not None:
-            settings.append(setting_of(entry, leaf, strength="logged"))
+            settings.append(_setting(entry, leaf))
     if finals or settings:
         yield RunFacts(
             location=entry.folder, dialect=dialect, settings=tuple(settings), finals=tuple(finals)
         )
+
+
+def _setting(entry: Entry, leaf: Leaf) -> Setting:
+    """Turn a value into a setting; a duration on top of the record is that of the run."""
+    setting = setting_of(entry, leaf, strength="logged")
+    seconds = clock_seconds(leaf.value) if is_clock(leaf.key) else None
+    return setting if seconds is None else replace(setting, key="wall_seconds", value=seconds)
 
 
 def _is_score(entry: Entry, leaf: Leaf, dialect: str) -> bool:
@@ -217,7 +246,7 @@ def _is_score(entry: Entry, leaf: Leaf, dialect: str) -> bool:
     metric = canonical_metric(leaf.key.replace(".", "/"), dialect)
     if is_known_metric(metric.name):
         return metric.name not in ("learning_rate", "epoch", "gradient_norm")
-    if canonical_setting(leaf.key, dialect) is not None:
+    if canonical_setting(leaf.key, dialect, value=leaf.value) is not None:
         return False
     evaluation_setting = re.search(
         r"(size|batch|seed|workers|samples|runtime|seconds|count|epoch)$", parts[-1]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 
 from netgain.errors import UnreadableFile
 from netgain.readers._documents import typed_text
 from netgain.readers._series import series
-from netgain.readers.base import Entry, Final, Limits, Reader, RunFacts, Series, Setting
+from netgain.readers.base import Entry, Final, RunFacts, Series, Setting
 from netgain.study import Source
 
 STATUS = {
@@ -28,60 +26,23 @@ NEEDED = {
     "metrics": ("run_uuid", "key", "value", "step", "timestamp"),
 }
 """Tables and columns that every schema version since 2019 has."""
-MOST_SECONDS = 300.0
-"""Longest time one database may keep SQLite busy."""
 
 Points = dict[tuple[str, str], list[tuple[int, int, float]]]
 
 
-def sniff(entry: Entry) -> bool:
-    """Recognise any SQLite file; whether it is MLflow's shows only once it is open."""
-    return entry.head.startswith(b"SQLite format 3\0")
+def runs_of(
+    entry: Entry, connection: sqlite3.Connection, columns: dict[str, set[str]]
+) -> Iterator[RunFacts]:
+    """Yield every run of the store.
 
-
-def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
-    """Read every run of the store.
-
-    Rows that wait in a write-ahead log beside the file are not seen: replaying it would write.
+    Args:
+        entry: the database file.
+        connection: open connection to it.
+        columns: its tables with their columns.
 
     Raises:
-        UnreadableFile: the database is damaged, is not MLflow's, or holds no run.
+        UnreadableFile: the database is not MLflow's, or holds no run.
     """
-    if entry.size > limits.log_bytes:
-        raise UnreadableFile(f"{entry.size:,} bytes, more than the limit of {limits.log_bytes:,}")
-    try:
-        with closing(_connect(entry)) as connection:
-            yield from _runs(entry, connection)
-    except sqlite3.Error as error:
-        raise UnreadableFile(
-            f"damaged SQLite database ({error}); expected a whole MLflow store"
-        ) from error
-
-
-def _connect(entry: Entry) -> sqlite3.Connection:
-    """Open read-only and immutable, so that not even a journal file is made beside the evidence."""
-    uri = f"{entry.path.resolve().as_uri()}?mode=ro&immutable=1"
-    connection = sqlite3.connect(uri, uri=True)
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    deadline = time.monotonic() + MOST_SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, 1_000_000)
-    return connection
-
-
-def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
-    """Return the columns of each real table; a view could compute without end and is left alone."""
-    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {
-        name: {
-            row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
-        }
-        for (name,) in names
-    }
-
-
-def _runs(entry: Entry, connection: sqlite3.Connection) -> Iterator[RunFacts]:
-    columns = _columns(connection)
     for table, needed in NEEDED.items():
         missing = set(needed) - columns.get(table, set())
         if missing:
@@ -180,6 +141,3 @@ def _metrics(
         else:
             curves[run_id].append(found)
     return curves, finals
-
-
-READER = Reader(name="MLflow SQLite store", order=45, sniff=sniff, read=read)

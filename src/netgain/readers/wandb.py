@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -23,7 +22,7 @@ from netgain.readers._documents import (
     setting_of,
     typed_text,
 )
-from netgain.readers._series import FloatArray, number, series
+from netgain.readers._wandb_history import curves_of, numbers_in
 from netgain.readers._wandb_log import MAGIC, Contents, contents_of, json_value
 from netgain.readers.base import (
     Entry,
@@ -31,7 +30,6 @@ from netgain.readers.base import (
     Limits,
     Reader,
     RunFacts,
-    Series,
     Setting,
     open_regular,
 )
@@ -44,12 +42,26 @@ from netgain.vocabulary import (
     x_axis,
 )
 
-MOST_KEYS = 20_000
-"""Most history keys of one run."""
-ENVIRONMENT = {"os": "platform", "python": "python", "host": "hostname", "gpu": "gpu_name",
-               "gpu_count": "gpu_count", "cpu_count": "cpu_count", "cuda": "cuda",
-               "cudaVersion": "cuda"}  # fmt: skip
+ENVIRONMENT = {
+    "os": "platform",
+    "python": "python",
+    "host": "hostname",
+    "gpu": "gpu_name",
+    "gpu_count": "gpu_count",
+    "cpu_count": "cpu_count",
+    "cuda": "cuda",
+    "cudaVersion": "cuda",
+    "git_commit": "git_commit",
+}
 """Names of the machine record, and keys the vocabulary can tell from settings of the training."""
+
+RUN_SETTINGS = {
+    "host": "hostname",
+    "sweep_id": "sweep_id",
+    "resumed": "resume",
+    "git_commit": "git_commit",
+}
+"""Names of the run record, and keys the vocabulary knows."""
 
 
 def sniff(entry: Entry) -> bool:
@@ -103,9 +115,9 @@ def _log(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         raise UnreadableFile("no whole record in it; expected the .wandb log of a run")
     settings = tuple(_settings(entry, found, limits))
     dialect = dialect_of(setting.key for setting in settings)
-    curves = list(_curves(entry, found))
+    curves = list(curves_of(entry, found))
     once = [curve for curve in curves if len(curve.values) == 1]
-    counted = [c for c in once if _is_setting(c.key, dialect)]
+    counted = [c for c in once if c.values[0] >= 1 and _is_setting(c.key, dialect)]
     scores = [c for c in once if c not in counted and not is_clock(c.key)]
     yield RunFacts(
         location=_run_folder(entry),
@@ -140,13 +152,9 @@ def _settings(entry: Entry, found: Contents, limits: Limits) -> Iterator[Setting
         for name, value in _flat(key, json_value(text), limits):
             if not SECRET.search(name):
                 yield Setting(key=name, value=value, source=entry.source(key=f"config/{name}"))
-    told = {
-        **{ENVIRONMENT[k]: v for k, v in found.environment.items() if k in ENVIRONMENT},
-        **({"hostname": found.run["host"]} if "host" in found.run else {}),
-        **({"sweep_id": found.run["sweep_id"]} if "sweep_id" in found.run else {}),
-        **({"resume": found.run["resumed"]} if "resumed" in found.run else {}),
-        **{"git_commit": c for c in [found.run.get("git_commit") or found.environment.get("git_commit")] if c},
-    }  # fmt: skip
+    machine = {ENVIRONMENT[k]: v for k, v in found.environment.items() if k in ENVIRONMENT}
+    named = {RUN_SETTINGS[k]: v for k, v in found.run.items() if k in RUN_SETTINGS}
+    told = {**machine, **named}
     for key, word in told.items():
         source = entry.source(key=f"run/{key}")
         yield Setting(key=key, value=typed_text(word), source=source, strength="logged")
@@ -166,84 +174,8 @@ def _flat(key: str, value: Any, limits: Limits, depth: int = 0) -> Iterator[tupl
         yield key, scalar(value)
 
 
-def _curves(entry: Entry, found: Contents) -> Iterator[Series]:
-    """Turn history rows into curves over the best axis that stands in the same rows."""
-    columns: dict[str, list[float]] = {}
-    places: dict[str, list[int]] = {}
-    for index, row in enumerate(found.rows):
-        for key, text in row.items():
-            for name, value in _numbers(key, text):
-                if name not in columns and len(columns) >= MOST_KEYS:
-                    raise UnreadableFile(f"more than {MOST_KEYS:,} metrics in one run")
-                columns.setdefault(name, []).append(value)
-                places.setdefault(name, []).append(index)
-    axes = {name: axis for name in columns if name != "_step" and (axis := x_axis(name))}
-    log_step = _full_column(columns, places, "_step", len(found.rows))
-    counter = _is_call_counter(log_step)
-    for name, values in columns.items():
-        if name.startswith("_") or name in axes or is_clock(name):
-            continue
-        rows = places[name]
-        chosen = _axis(name, axes, columns, places)
-        if chosen is not None:
-            unit, steps = axes[chosen], _full_column(columns, places, chosen, len(found.rows))[rows]
-        else:
-            unit, steps = "row" if counter else "step", log_step[rows]
-            if not np.isfinite(steps).all():
-                unit, steps = "row", np.array(rows, float)
-        source = entry.source(key=name)
-        curve = series(name, unit=unit, steps=steps, values=values, source=source)
-        if curve is not None:
-            yield curve
-
-
-def _numbers(key: str, text: bytes) -> Iterator[tuple[str, float]]:
-    """Yield the numbers of one history value; nested values join their keys with a slash."""
-    try:
-        yield key, float(text)
-        return
-    except ValueError:
-        pass
-    value = json_value(text)
-    if isinstance(value, dict) and "_type" not in value:
-        for inner, child in list(flatten(value))[:1000]:
-            if isinstance(child, (int, float)) and not isinstance(child, bool):
-                yield f"{key}/{inner.replace('.', '/')}", float(child)
-    elif isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
-        yield key, number(value)
-
-
-def _full_column(
-    columns: dict[str, list[float]], places: dict[str, list[int]], name: str, count: int
-) -> FloatArray:
-    full = np.full(count, np.nan)
-    if name in columns:
-        full[places[name]] = columns[name]
-    return full
-
-
-def _axis(
-    name: str, axes: dict[str, Any], columns: dict[str, list[float]], places: dict[str, list[int]]
-) -> str | None:
-    """Return the logged step or epoch column that stands in every row of a metric."""
-    rows = set(places[name])
-    for wanted in ("step", "epoch", "sample"):
-        for axis, unit in axes.items():
-            if unit == wanted and rows <= set(places[axis]):
-                own = dict(zip(places[axis], columns[axis], strict=True))
-                if all(own[a] <= own[b] for a, b in pairwise(places[name])):
-                    return axis
-    return None
-
-
-def _is_call_counter(steps: FloatArray) -> bool:
-    """Tell whether `_step` goes up by one a row: it then counts calls of `log`, whatever they were."""
-    finite = steps[np.isfinite(steps)]
-    return len(finite) == len(steps) and bool((np.diff(finite) == 1).all())
-
-
 def _is_setting(key: str, dialect: str) -> bool:
-    """Tell whether a number logged once is a property of the run, such as its FLOPs."""
+    """Tell whether a number logged once is a property of the run, such as its FLOPs or parameters."""
     metric = canonical_metric(key, dialect)
     return not is_known_metric(metric.name) and canonical_setting(key, dialect) is not None
 
@@ -253,7 +185,7 @@ def _summary(entry: Entry, found: Contents, logged: set[str]) -> Iterator[Final]
     for key, text in found.summary.items():
         if key.startswith("_"):
             continue
-        for name, value in _numbers(key, text):
+        for name, value in numbers_in(key, text):
             if (
                 name not in logged
                 and np.isfinite(value)
@@ -278,7 +210,7 @@ def _summary_file(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         and np.isfinite(value) and not is_clock(key) and not x_axis(key)
     )  # fmt: skip
     runtime = document.get("_runtime")
-    settings = ()
+    settings: tuple[Setting, ...] = ()
     if isinstance(runtime, (int, float)) and runtime > 0:
         source = entry.source(key="_runtime")
         settings = (
@@ -305,7 +237,7 @@ def _arguments(entry: Entry, leaf: Leaf, limits: Limits) -> Iterator[Setting]:
     """Read `--key value`, `--key=value` and Hydra's `+key=value` from the command line."""
     words = parse_json(str(leaf.value), limits) if leaf.value else []
     texts = [str(word) for word in words] if isinstance(words, list) else []
-    for word, after in zip(texts, [*texts[1:], "--"], strict=True):
+    for word, after in zip(texts, [*texts[1:], "--"], strict=False):
         key, equals, value = word.partition("=")
         if not (word.startswith("-") or equals) or not key.strip("-+~"):
             continue

@@ -64,6 +64,7 @@ class Flight:
         self.rates: deque[tuple[int, Any]] = deque()
         self.ids: deque[Any] = deque()
         self.last_rate: Any = None
+        self._next_loss = 0.0
         self._losses: deque[tuple[int, str, Any]] = deque()
         self._rows: deque[dict[str, Any]] = deque()
         self._seen: set[Any] | None = set()
@@ -134,8 +135,14 @@ class Flight:
             self.row("epoch", value=float(value), steps=self.steps)
 
     def loss(self, **terms: Any) -> None:
-        """Note loss terms by name; tensors are kept as they are and read when the file is written."""
+        """Note loss terms by name; tensors are kept as they are and read when the file is written.
+
+        Calls that come faster than a curve is kept are passed over, after the first few.
+        """
         try:
+            if len(self._losses) >= schema.POINTS and time.monotonic() < self._next_loss:
+                return
+            self._next_loss = time.monotonic() + schema.SPACING
             step, losses = self.steps, self._losses
             for name, value in terms.items():
                 losses.append((step, name, value.detach() if hasattr(value, "detach") else value))

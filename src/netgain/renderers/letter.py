@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from netgain.report import Report
 
+
 def letter_text(report: Report) -> str:
     """Return the requests, those that settle most findings first."""
     settles: dict[str, list[str]] = defaultdict(list)

@@ -115,7 +115,8 @@ def _unknown_keys(study: Study) -> Iterator[str]:
     yield ""
     yield "keys not understood (teach one in netgain.toml)"
     for key in study.unknown_keys[:SHOWN_KEYS]:
-        yield f"  {_printable(key.key)} = {_printable(str(key.example))[:40]}  ({key.count} runs) [{key.source}]"
+        example = _printable(str(key.example))[:40]
+        yield f"  {_printable(key.key)} = {example}  ({key.count} runs) [{key.source}]"
     rest = len(study.unknown_keys) - SHOWN_KEYS
     if rest > 0:
         yield f"  and {rest} more"

@@ -1,4 +1,4 @@
-"""What a practice, built in or an outsider's, is held to: cases as small studies, and the conformance suite."""
+"""What every practice is held to: cases as small studies, and the conformance suite."""
 
 from netgain.testing.cases import Case, build_study, load_cases
 from netgain.testing.conformance import CHECKS, knock_outs

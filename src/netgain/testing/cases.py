@@ -1,9 +1,9 @@
 """Cases: a study written small in TOML, with the verdict it must get.
 
-A case file holds `[expect]` and any of `[claim]`, `[baseline]`, `[proposed]`, `[[statements]]`. An arm has
-`runs` (one table each), `each` (settings merged into every run), `trials`, `samples` and `code`. Values are
-plain; write `{value = 512, strength = "measured"}` where the strength matters. Sources are made up from the
-place in the file.
+A case file holds `[expect]` and any of `[claim]`, `[baseline]`, `[proposed]`, `[[statements]]`, and `[code]`
+where one tree serves both arms. An arm has `runs` (one table each), `each` (settings merged into every run),
+`trials`, `samples` and `code`. Values are plain; write `{value = 512, strength = "measured"}` where the
+strength matters. Sources are made up from the place in the file.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from netgain.study import (
     SourceFile,
     Statement,
     Study,
+    Tensor,
     Trials,
 )
 
@@ -79,8 +80,8 @@ def build_study(document: dict[str, Any]) -> Study:
     """Build the study a case document describes."""
     return Study(
         claim=_claim(document.get("claim", {})),
-        baseline=_arm("baseline", document.get("baseline", {})),
-        proposed=_arm("proposed", document.get("proposed", {})),
+        baseline=_arm("baseline", document.get("baseline", {}), document.get("code")),
+        proposed=_arm("proposed", document.get("proposed", {}), document.get("code")),
         paper=Paper(
             statements=tuple(
                 Statement(
@@ -111,10 +112,10 @@ def _claim(table: dict[str, Any]) -> Claim:
     )
 
 
-def _arm(name: str, table: dict[str, Any]) -> Arm:
+def _arm(name: str, table: dict[str, Any], shared: dict[str, str] | None = None) -> Arm:
     each = table.get("each", {})
     runs = [_merge(each, run) for run in table.get("runs", [])]
-    code = table.get("code")
+    code, root = table.get("code", shared), name if "code" in table else "code"
     return Arm(
         name=name,
         runs=tuple(_run(f"runs/{name}_{index}", name, run) for index, run in enumerate(runs)),
@@ -124,13 +125,13 @@ def _arm(name: str, table: dict[str, Any]) -> Arm:
                 values=tuple(map(float, item["values"])),
                 scores=tuple(map(float, item["scores"])),
                 metric=item.get("metric", "accuracy"),
-                source=Source(path=f"sweep_{name}.csv", line=2),
+                source=Source(path=item.get("file", f"sweep_{name}.csv"), line=2),
             )
             for item in table.get("trials", [])
         ),
         code=CodeTree(
-            root=name,
-            files=tuple(SourceFile(path=f"{name}/{p}", text=text) for p, text in code.items()),
+            root=root,
+            files=tuple(SourceFile(path=f"{root}/{p}", text=text) for p, text in code.items()),
         )
         if code
         else None,
@@ -173,6 +174,14 @@ def _run(run_id: str, group: str, table: dict[str, Any]) -> Run:
             key: _cited(value, place(key), "configured")
             for key, value in table.get("config", {}).items()
         },
+        other_config={
+            key: _cited(value, place(key), "configured")
+            for key, value in table.get("other_config", {}).items()
+        },
+        environment={
+            key: _cited(value, place(key), "measured")
+            for key, value in table.get("environment", {}).items()
+        },
         budget=Budget(**budget),
         curves=tuple(_curve(run_id, item) for item in table.get("curves", [])),
         finals={
@@ -200,7 +209,7 @@ def _model(run_id: str, table: dict[str, Any]) -> ModelProfile:
     source = Source(path=f"{run_id}/graph.json")
     optional: dict[str, Any] = {
         name: Cited(value=table[name], source=source, strength="measured")
-        for name in ("parameters", "evaluated_weights", "averaged_weights")
+        for name in ("parameters", "forward_flops", "evaluated_weights", "averaged_weights")
         if name in table
     }
     return ModelProfile(
@@ -208,13 +217,18 @@ def _model(run_id: str, table: dict[str, Any]) -> ModelProfile:
             Component(
                 kind=item["kind"],
                 name=item["name"],
-                where=tuple(f"block{i}" for i in range(item.get("count", 1))),
+                where=tuple(item.get("where", [f"block{i}" for i in range(item.get("count", 1))])),
                 source=source,
                 strength="measured",
             )
             for item in table.get("components", [])
         ),
         observed_kinds=tuple(table.get("observed", ())),
+        uncovered_operators=tuple(table.get("uncovered", ())),
+        tensors=tuple(
+            Tensor(name=name, shape=tuple(shape), dtype="F32")
+            for name, shape in table.get("tensors", {}).items()
+        ),
         **optional,
     )
 

@@ -272,10 +272,13 @@ def _metric_words(key: str) -> tuple[str, ...]:
 
 
 def _qualified(words: list[str], names: dict[str, str]) -> str:
-    """Translate without qualifiers, then put them in front: `acc_best` -> `best_accuracy`."""
+    """Translate without qualifiers, then put them in front: `acc_best` -> `best_accuracy`.
+
+    Without any, the last word alone is translated: `boolq_acc` -> `boolq_accuracy`.
+    """
     qualifiers = [word for word in words if word in QUALIFIERS]
     core = "_".join(word for word in words if word not in QUALIFIERS)
     if not qualifiers or not core:
-        return "_".join(words)
+        return "_".join([*words[:-1], names.get(words[-1], words[-1])])
     shown = sorted(set(qualifiers) - PLAIN_QUALIFIERS)
     return "_".join([*shown, names.get(core, core)])

@@ -1,0 +1,178 @@
+"""Skip connections as the forward pass of model code shows them: an earlier value met again."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from netgain.analysis.code_structure import Sighting, Sightings
+from netgain.analysis.syntax import dotted, last_name
+
+ADDITIONS = frozenset({"add", "add_", "Add"})
+JOINS = frozenset({"cat", "concat", "concatenate", "Concatenate"})
+STORES = frozenset({"append", "insert", "extend", "setdefault", "appendleft"})
+TAKES = frozenset({"pop", "popleft", "get", "values", "items"})
+SIZES = frozenset(
+    {"size", "dim", "numel", "len", "range", "arange", "zeros", "ones", "full",
+     "empty", "zeros_like", "ones_like", "randn_like", "rand_like", "randn", "rand", "get_shape"}
+)  # fmt: skip
+"""Calls that look at the shape of a value and not at the value."""
+SHAPE_ATTRIBUTES = frozenset({"shape", "dtype", "device", "ndim"})
+BYPASS_NAME = re.compile(r"shortcut|skip|residual|downsample|identity|bypass|proj", re.IGNORECASE)
+
+
+def skips(forward: ast.FunctionDef) -> Sightings:
+    """Find sums and concatenations in which an earlier value meets one computed from it.
+
+    Two different calls of one value that are added count as a skip where one of them reads as a shortcut;
+    else they are parallel branches or a skip with a projection, and the kind stays undecided.
+    """
+    flow = _Flow()
+    for argument in forward.args.args:
+        if argument.arg != "self":
+            flow.values[argument.arg] = frozenset({argument.arg})
+    try:
+        for statement in _in_order(forward.body):
+            flow.read(statement)
+    except RecursionError:  # an expression nested beyond what the interpreter follows
+        flow.decided = False
+    return Sightings(found=tuple(flow.found), decided=flow.decided)
+
+
+def _in_order(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield simple statements in the order they are written, loops and branches entered once."""
+    for statement in body:
+        inner = [
+            part
+            for name in ("body", "orelse", "finalbody")
+            for part in getattr(statement, name, [])
+            if isinstance(part, ast.stmt)
+        ]
+        if inner:
+            if isinstance(statement, ast.For):
+                yield statement
+            yield from _in_order(inner)
+        else:
+            yield statement
+
+
+class _Flow:
+    """What each name of a forward pass was computed from, followed statement by statement."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, frozenset[str]] = {}
+        """Every value a name was computed from, itself included; values are numbered as they are made."""
+        self.found: list[Sighting] = []
+        self.decided = True
+        self._made = 0
+
+    def read(self, statement: ast.stmt) -> None:
+        """Follow one statement; of a loop, its header."""
+        if isinstance(statement, ast.For):
+            for name in _targets(statement.target):
+                self.values[name] = self.of(statement.iter)
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+            value = self.of(statement.value)
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for target in targets:
+                for name in _targets(target):
+                    self.values[name] = value
+                if isinstance(target, ast.Subscript):
+                    self._store(target.value, value)
+        elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            left, right = self.of(statement.target), self.of(statement.value)
+            if isinstance(statement.op, ast.Add):
+                self._meet(
+                    statement, [(statement.target, left), (statement.value, right)], "residual-skip"
+                )
+            self.values[statement.target.id] = self._new(left | right)
+        elif isinstance(statement, (ast.Return, ast.Expr)) and statement.value is not None:
+            self.of(statement.value)
+
+    def of(self, node: ast.expr) -> frozenset[str]:
+        """Return the values an expression was computed from, the newest being its own."""
+        if isinstance(node, ast.Name):
+            return self.values.get(node.id, frozenset())
+        if isinstance(node, ast.Attribute):
+            if node.attr in SHAPE_ATTRIBUTES:
+                return frozenset()
+            return self.values.get(dotted(node)) or self.of(node.value)
+        if isinstance(node, ast.BinOp):
+            left, right = self.of(node.left), self.of(node.right)
+            if isinstance(node.op, ast.Add):
+                self._meet(node, [(node.left, left), (node.right, right)], "residual-skip")
+            return self._new(left | right)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        parts = [
+            self.of(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+        ]
+        return frozenset().union(*parts)
+
+    def _call(self, node: ast.Call) -> frozenset[str]:
+        name = last_name(node)
+        arguments = [*node.args, *[k.value for k in node.keywords]]
+        if name in SIZES:
+            return frozenset()
+        if name in STORES and isinstance(node.func, ast.Attribute) and arguments:
+            self._store(node.func.value, self.of(arguments[-1]))
+            return frozenset()
+        if name in TAKES and isinstance(node.func, ast.Attribute):
+            return self.of(node.func.value)
+        if name in JOINS | ADDITIONS and arguments:
+            first = arguments[0]
+            kind = "concat-skip" if name in JOINS else "residual-skip"
+            if isinstance(first, (ast.List, ast.Tuple)):
+                parts = [(part, self.of(part)) for part in first.elts]
+                self._meet(node, parts, kind)
+                return self._new(frozenset().union(*(value for _, value in parts)))
+            if name in JOINS:
+                self.decided = self.decided and not self.of(first)
+        values = [self.of(argument) for argument in arguments]
+        if isinstance(node.func, ast.Attribute):
+            values.append(self.of(node.func.value))
+        if name in ADDITIONS and len([value for value in values if value]) >= 2:
+            operands = [*arguments[:2]] if len(arguments) > 1 else [arguments[0]]
+            if len(operands) == 1 and isinstance(node.func, ast.Attribute):
+                operands.append(node.func.value)
+            self._meet(node, [(part, self.of(part)) for part in operands], "residual-skip")
+        return self._new(frozenset().union(*values))
+
+    def _store(self, target: ast.expr, value: frozenset[str]) -> None:
+        """Put a value into a list or mapping: what is taken out may be any of those in it."""
+        name = dotted(target)
+        if name:
+            self.values[name] = self.values.get(name, frozenset()) | value
+
+    def _new(self, parents: frozenset[str]) -> frozenset[str]:
+        """Return a new value made from others; nothing made from nothing stays nothing."""
+        if not parents:
+            return parents
+        self._made += 1
+        return parents | {f"#{self._made}"}
+
+    def _meet(self, node: ast.AST, parts: list[tuple[ast.expr, frozenset[str]]], name: str) -> None:
+        """Note a skip where one part was computed from another."""
+        pairs = [(a, b) for i, a in enumerate(parts) for b in parts[i + 1 :]]
+        for (left, first), (right, second) in pairs:
+            if not first or not second or first == second:
+                continue
+            if first < second or second < first:
+                self.found.append((name, node))
+                return
+            if name == "residual-skip" and first & second:
+                calls = [last_name(part) for part in (left, right) if isinstance(part, ast.Call)]
+                named = [*calls, *(dotted(p) for p in (left, right) if isinstance(p, ast.Name))]
+                if any(BYPASS_NAME.search(word) for word in named):
+                    self.found.append((name, node))
+                    return
+                self.decided = False
+
+
+def _targets(node: ast.expr) -> list[str]:
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return [dotted(node)]
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return [name for part in node.elts for name in _targets(part)]
+    return []

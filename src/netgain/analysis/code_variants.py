@@ -1,0 +1,65 @@
+"""Whether a tree of model code builds one model, or several among which a setting chooses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from netgain.analysis.code_components import model_regions
+from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in
+from netgain.study import CodeTree
+
+SHAPE_WORD = re.compile(
+    r"strides?|\w*planes?|\w*channels?|\w*dims?|width|size|shape|inp|oup|depth|i|idx|index|len|"
+    r"expan(d|sion)\w*|ratio|num_\w+|n|k|kernel\w*|self|in_\w+|out_\w+|c1|c2",
+    re.IGNORECASE,
+)
+"""Names by which a condition asks for sizes and not for a choice."""
+
+
+@lru_cache(maxsize=8)
+def decides_one_model(tree: CodeTree) -> bool:
+    """Tell whether the tree holds one network without switches between kinds of layers.
+
+    A zoo of networks, or a constructor that picks a layer by a flag or a name, holds blocks that the model in
+    use may not have: equal lists of blocks in two such trees do not mean equal models. Conditions on sizes
+    (`if stride != 1`) are part of one network.
+    """
+    regions = tuple(model_regions(tree))
+    classes = {node.name: node for _, node, _ in regions if isinstance(node, ast.ClassDef)}
+    inner: set[str] = set()
+    for _, module in modules(tree):
+        for call in calls_in(module):
+            if last_name(call) in classes:
+                passed = [*call.args, *(k.value for k in call.keywords)]
+                inner |= {name for item in passed for name in names_in(item)}
+    for name, node in classes.items():
+        inner |= names_in(node) - {name}
+    roots = set(classes) - inner
+    return len(roots) <= 1 and not any(_switches(node) for _, node, _ in regions)
+
+
+def _switches(region: ast.AST) -> bool:
+    """Tell whether a region makes layers under a condition that asks for more than sizes."""
+    for test, parts in _conditions(region):
+        makes = any(last_name(call)[:1].isupper() for part in parts for call in calls_in(part))
+        if makes and not _asks_for_sizes(test):
+            return True
+    return False
+
+
+def _conditions(region: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
+    for node in ast.walk(region):
+        if isinstance(node, ast.If):
+            yield node.test, [*node.body, *node.orelse]
+        elif isinstance(node, ast.IfExp):
+            yield node.test, [node.body, node.orelse]
+
+
+def _asks_for_sizes(test: ast.expr) -> bool:
+    if any(isinstance(literal(node), str) for node in ast.walk(test)):
+        return False
+    compares = [node for node in ast.walk(test) if isinstance(node, ast.Compare)]
+    return bool(compares) and all(SHAPE_WORD.fullmatch(name) for name in names_in(test))

@@ -1,0 +1,89 @@
+"""Where hyperparameters enter training code: calls, arguments and words, by kind of sink."""
+
+from __future__ import annotations
+
+import re
+
+OPTIMIZERS = re.compile(
+    r"(SGD|Adam\w*|RMSprop|RMSProp|Adagrad|Adadelta|NAdam|RAdam|Lion|L[Aa][Mm][Bb]|L[Aa][Rr][Ss]|LBFGS|"
+    r"Rprop|Adafactor|Muon|Shampoo|SGDP|Lookahead|Adamax)"
+)
+SCHEDULERS = re.compile(
+    r"(\w*LR|\w*LROnPlateau|CosineAnnealing\w*|get_\w*schedule\w*|\w*Decay|\w*WarmUp|\w*Warmup\w*|"
+    r"\w*LRScheduler)"
+)
+LOSSES = re.compile(r"\w*(Loss|loss|cross_entropy|Criterion|Entropy)")
+DROPOUTS = re.compile(
+    r"(Alpha|Feature)*[Dd]ropout(\dd)?|DropPath|drop_path|StochasticDepth|DropBlock\w*"
+)
+CLIPS = re.compile(r"clip_grad_(norm|value)_?|clip_by_\w*norm|clip_by_value")
+AUGMENTATIONS = re.compile(
+    r"Random\w+|ColorJitter|GaussianBlur|GaussNoise|GaussianNoise|RandAugment|AutoAugment|Mixup|MixUp|"
+    r"CutMix|Cutout|TrivialAugment\w*|AugMix|CoarseDropout|ShiftScaleRotate"
+)
+AVERAGES = re.compile(r"\w*(EMA|Ema|AveragedModel|ExponentialMovingAverage)\w*")
+SOFTMAXES = frozenset({"softmax", "log_softmax", "Softmax", "gumbel_softmax", "softmin"})
+NOISE = frozenset({"randn", "randn_like", "rand_like", "normal", "standard_normal", "uniform"})
+CONFIGURATION = re.compile(
+    r".*[Cc]onfig.*|.*[Cc]fg.*|.*[Aa]rgs|.*Arguments|parse\w*|Namespace|dict|\w*[Hh]?[Pp]arams|field|"
+    r"\w*[Ss]ettings|\w*[Oo]ptions?|add_argument|add_option|OmegaConf\w*|EasyDict|suggest_\w+"
+)
+"""Calls that expose what is passed to them."""
+
+NAMED = {
+    "optimizer": r"lr|learning_rate|base_lr|init_lr|weight_decay|momentum|betas|beta1|beta2|rho|"
+    r"trust_coefficient|lr_mult|lr_scale",
+    "schedule": r"max_lr|min_lr|eta_min|gamma|milestones|step_size|t_max|t_0|t_mult|pct_start|"
+    r"warmup\w*|num_warmup_steps|start_factor|end_factor|total_iters|factor|patience|div_factor|"
+    r"final_div_factor|decay_rate|decay_steps",
+    "loss": r"label_smoothing|smoothing|margin|focal_\w+|alpha|gamma|delta|beta|pos_weight|reg_weight|"
+    r"\w*_weight|loss_weight|lambda\w*",
+    "clipping": r"max_norm|clip_value|clip_norm|gradient_clip_val|max_grad_norm|grad_clip|clipnorm",
+    "dropout": r"p|dropout\w*|drop_rate|drop_path\w*|drop_prob|attn_drop|rate|hidden_dropout\w*",
+    "temperature": r"temperature|tau|temp",
+    "augmentation": r"brightness|contrast|saturation|hue|degrees|translate|scale|shear|p|padding|"
+    r"magnitude|num_ops|sigma|alpha|ratio|distortion_scale|std|cutmix\w*|mixup\w*|var_limit|prob",
+    "averaging": r"decay|ema_decay|momentum|beta",
+}
+"""Keyword arguments by the kind of sink whose calls they belong to."""
+ANYWHERE = re.compile(
+    r"lr|learning_rate|weight_decay|dropout\w*|drop_rate|drop_path_rate|label_smoothing|temperature|"
+    r"ema_decay|max_grad_norm|gradient_clip_val|clip_norm|loss_weight|aux_weight|lambda_\w+"
+)
+"""Keyword arguments that set a hyperparameter whatever is called."""
+SINKS = (
+    "optimizer", "loss", "temperature", "averaging", "schedule", "clipping", "dropout", "augmentation"
+)  # fmt: skip
+"""Kinds of sink, the one whose numbers move a result most first."""
+CALLS = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULERS,
+    "loss": LOSSES,
+    "clipping": CLIPS,
+    "dropout": DROPOUTS,
+    "augmentation": AUGMENTATIONS,
+    "averaging": AVERAGES,
+}
+POSITIONS: dict[str, tuple[int, ...]] = {
+    "optimizer": (0, 1),
+    "schedule": (1, 2, 3),
+    "clipping": (1,),
+    "dropout": (0, 1),
+    "averaging": (1,),
+    "augmentation": (0, 1, 2, 3),
+    "loss": (),
+}
+"""Positional arguments that are hyperparameters, 0-based, by kind."""
+SHAPES = re.compile(
+    r"Random(Resized)?Crop|RandomSampler|RandomState|RandomForest\w*|RandomAccess\w*"
+)
+"""Calls whose first number is a size, or that are no augmentation."""
+LOSS_WORD = re.compile(
+    r"loss|(^|_)(ce|bce|kl|kld|mse|nll|reg|aux|l1|l2|tv|penalty|entropy|dice|triplet|contrast\w*)(_|\d|$)"
+)
+LOGIT_WORD = re.compile(r"logit|simil|(^|_)(sim|scores?|energy|attn)(_|$)")
+TOOL_COMMENT = re.compile(r"#\s*(noqa|type:|fmt:|pylint|pragma|todo)", re.IGNORECASE)
+PLAIN = frozenset({0.0, 1.0, 2.0, -1.0, 0.5, 100.0})
+"""Values that every code holds: neutral elements, halves, percent."""
+EPSILON = 1e-5
+"""Numbers up to this size guard against division by zero."""

@@ -1,0 +1,247 @@
+"""Blocks of one kind in one arm, by each road on which the evidence shows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from netgain.analysis.code_components import ACTIVATIONS, code_census
+from netgain.analysis.code_variants import decides_one_model
+from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
+
+OFF_VALUES = frozenset({"none", "false", "off", "no", "0", "identity", "", "null"})
+ALIASES: dict[str, dict[str, str]] = {
+    "activation": ACTIVATIONS,
+    "attention": {"se": "squeeze-excite", "squeezeexcite": "squeeze-excite", "eca": "efficient-channel",
+                  "efficientchannel": "efficient-channel"},
+    "normalization": {
+        **dict.fromkeys(("batch", "bn", "batchnorm", "syncbn", "syncbatchnorm", "sync"), "batch-norm"),
+        **dict.fromkeys(("layer", "ln", "layernorm"), "layer-norm"),
+        **dict.fromkeys(("group", "gn", "groupnorm"), "group-norm"),
+        **dict.fromkeys(("instance", "in", "instancenorm"), "instance-norm"),
+        **dict.fromkeys(("rms", "rmsnorm"), "rms-norm"),
+        **dict.fromkeys(("weight", "wn", "weightnorm"), "weight-norm"),
+        **dict.fromkeys(("spectral", "sn", "spectralnorm"), "spectral-norm"),
+    },
+    "resampling": {
+        **dict.fromkeys(("max", "maxpool", "maxpooling"), "max-pool"),
+        **dict.fromkeys(("avg", "average", "mean", "avgpool", "averagepool", "averagepooling"),
+                        "average-pool"),
+        **dict.fromkeys(("blur", "blurpool"), "blur-pool"),
+        **dict.fromkeys(("strided", "stride", "conv", "convolution", "stridedconv",
+                         "stridedconvolution"), "strided-convolution"),
+        **dict.fromkeys(("deconv", "transposed", "transpose", "convtranspose", "transposedconv",
+                         "transposedconvolution"), "transposed-convolution"),
+        **dict.fromkeys(("pixelshuffle", "subpixel"), "pixel-shuffle"),
+        **dict.fromkeys(("bilinear", "nearest", "bicubic", "linear", "trilinear", "interpolate",
+                         "interpolation"), "interpolation"),
+        **dict.fromkeys(("attention", "attentionpool", "attn"), "attention-pool"),
+        "gem": "generalised-mean-pool",
+    },
+    "skip": {
+        **dict.fromkeys(("residual", "res", "add", "sum", "shortcut", "additive"), "residual-skip"),
+        **dict.fromkeys(("dense", "concat", "cat", "concatenate", "unet"), "concat-skip"),
+    },
+}  # fmt: skip
+"""Values of a setting, lower case without separators, to canonical names of blocks."""
+SWITCHED_ON = {
+    "attention": "squeeze-excite",
+    "normalization": "batch-norm",
+    "skip": "residual-skip",
+}
+"""What a setting that is only on or off puts in."""
+NORM_NAME = re.compile(r"(^|[._])(\w*norm\w*|ln|gn|bn)_?\d*$", re.IGNORECASE)
+OTHER_NORM = "norm without running statistics"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """Blocks of one kind in one arm."""
+
+    counts: dict[str, int]
+    """Occurrences by canonical name; empty when the kind was looked for and is absent."""
+    places: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where each stands: module path, tensor, or file and line."""
+    sources: tuple[Source, ...]
+    """What was read."""
+    by: str
+    """`recorded graph`, `config`, `checkpoint` or `code`: only equal roads are compared."""
+    complete: bool
+    """Whether absence from `counts` means absence from the model."""
+    settles: bool = True
+    """Whether equal counts in both arms settle that the arms are alike."""
+    layers: int | None = None
+    """Activations, else norms, of the same model: a measure of its depth; graphs only."""
+
+
+def roads(study: Study, kind: str, settings: tuple[str, ...]) -> list[tuple[Census, Census]]:
+    """Return (baseline, proposed) censuses by each road open in both arms, strongest first."""
+    pairs = (
+        (_by_graph(study.baseline, kind), _by_graph(study.proposed, kind)),
+        (_by_config(study.baseline, kind, settings), _by_config(study.proposed, kind, settings)),
+        (_by_checkpoint(study.baseline, kind), _by_checkpoint(study.proposed, kind)),
+        _by_code(study.baseline.code, study.proposed.code, kind),
+    )
+    return [(first, second) for first, second in pairs if first is not None and second is not None]
+
+
+def _by_graph(arm: Arm, kind: str) -> Census | None:
+    models: list[ModelProfile] = [
+        run.model for run in arm.runs if run.model and run.model.observed_kinds
+    ]
+    seen = [model for model in models if kind in model.observed_kinds]
+    if not seen or len(seen) < len(arm.runs):
+        return None
+    censuses = [_counts(model, kind) for model in seen]
+    if any(census != censuses[0] for census in censuses):
+        return None
+    model = seen[0]
+    sources = tuple(c.source for c in model.components if c.kind == kind)
+    if not sources and model.parameters is not None:
+        sources = (model.parameters.source,)
+    sources = sources or tuple(c.source for c in model.components[:1])
+    if not sources:
+        return None
+    layers = [sum(_counts(model, name).values()) for name in ("activation", "normalization")]
+    return Census(
+        counts=censuses[0],
+        places={c.name: c.where for c in model.components if c.kind == kind},
+        sources=tuple(dict.fromkeys(sources))[:3],
+        by="recorded graph",
+        complete=True,
+        layers=next((n for n in layers if n), None),
+    )
+
+
+def _counts(model: ModelProfile, kind: str) -> dict[str, int]:
+    return {c.name: len(c.where) for c in model.components if c.kind == kind}
+
+
+def _by_config(arm: Arm, kind: str, settings: tuple[str, ...]) -> Census | None:
+    """Read the settings; an arm whose configs do not name the setting is not readable this way.
+
+    A bare on or off says what is switched and not what else there is, so it settles nothing.
+    """
+    found = [_setting(run, settings) for run in arm.runs]
+    if not found or any(cited is None for cited in found):
+        return None
+    known = [cited for cited in found if cited is not None]
+    if len({str(cited.value).strip().lower() for cited in known}) != 1:
+        return None
+    raw = known[0].value
+    text = str(raw).strip().lower()
+    plain = re.sub(r"[^a-z0-9]|\dd$", "", text.rpartition(".")[2])
+    table = ALIASES.get(kind, {})
+    switch = isinstance(raw, (bool, int, float)) or raw is None
+    name: str | None
+    if text in OFF_VALUES or (switch and not raw):
+        name = None
+    elif switch:
+        name = SWITCHED_ON.get(kind)
+    else:
+        name = table.get(text, table.get(plain, text))
+    if switch and raw and name is None:
+        return None
+    return Census(
+        counts={} if name is None else {name: 1},
+        sources=tuple(dict.fromkeys(cited.source for cited in known))[:3],
+        by="config",
+        complete=name is None or name in table.values() or kind in ("activation", "attention"),
+        settles=not switch,
+    )
+
+
+def _setting(run: Run, names: tuple[str, ...]) -> Cited[Scalar] | None:
+    return next(
+        (
+            found[name]
+            for name in names
+            for found in (run.config, run.other_config)
+            if name in found
+        ),
+        None,
+    )
+
+
+def _by_checkpoint(arm: Arm, kind: str) -> Census | None:
+    """Read normalisation off the names and shapes of stored tensors.
+
+    Norms without parameters leave no tensor, and norms folded into the layer before are gone: equal
+    checkpoints settle nothing, and one without any norm does not show that the model had none.
+    """
+    if kind != "normalization" or not arm.runs:
+        return None
+    stored = [run.model.tensors if run.model else () for run in arm.runs]
+    if not all(stored):
+        return None
+    found = [_stored_norms(tensors) for tensors in stored]
+    if any(
+        {n: len(p) for n, p in one.items()} != {n: len(p) for n, p in found[0].items()}
+        for one in found
+    ):
+        return None
+    model = arm.runs[0].model
+    assert model is not None  # it holds tensors
+    path = _checkpoint_path(model) or arm.runs[0].id
+    first = next((places[0] for places in found[0].values()), stored[0][0].name)
+    return Census(
+        counts={name: len(places) for name, places in found[0].items()},
+        places=found[0],
+        sources=(Source(path=path, tensor=first),),
+        by="checkpoint",
+        complete=bool(found[0]),
+        settles=False,
+    )
+
+
+def _checkpoint_path(model: ModelProfile) -> str | None:
+    cited = [c.source for c in model.components if c.source.tensor]
+    cited += [model.parameters.source] if model.parameters else []
+    return cited[0].path if cited else None
+
+
+def _stored_norms(tensors: tuple[Tensor, ...]) -> dict[str, tuple[str, ...]]:
+    """Return norms by kind: those with running statistics, and other pairs of scale and shift."""
+    shapes = {tensor.name: tensor.shape for tensor in tensors}
+    running = [
+        name.removesuffix(".running_mean") for name in shapes if name.endswith("running_mean")
+    ]
+    others = []
+    for name, shape in shapes.items():
+        layer = name.removesuffix(".weight")
+        if layer == name or len(shape) != 1 or layer in running:
+            continue
+        shifted = shapes.get(f"{layer}.bias") == shape
+        if shifted or NORM_NAME.search(layer):
+            others.append(layer)
+    found = {"batch-norm": tuple(running), OTHER_NORM: tuple(others)}
+    return {name: places for name, places in found.items() if places}
+
+
+def _by_code(
+    baseline: CodeTree | None, proposed: CodeTree | None, kind: str
+) -> tuple[Census | None, Census | None]:
+    """Census two separate trees; one tree that serves both arms cannot tell them apart.
+
+    Trees that hold several models settle nothing by holding the same blocks.
+    """
+    if baseline is None or proposed is None or baseline == proposed:
+        return None, None
+    found = []
+    for tree in (baseline, proposed):
+        model = code_census(tree)
+        if model is None:
+            return None, None
+        components = [c for c in model.components if c.kind == kind]
+        sources = tuple(c.source for c in components) or (Source(path=tree.files[0].path),)
+        found.append(
+            Census(
+                counts={c.name: len(c.where) for c in components},
+                places={c.name: c.where for c in components},
+                sources=sources[:5],
+                by="code",
+                complete=kind in model.observed_kinds,
+                settles=decides_one_model(tree),
+            )
+        )
+    return found[0], found[1]

@@ -1,0 +1,320 @@
+"""The proposed arm spends more training compute.
+
+## What it does
+The proposed arm costs more to train than the baseline, by width, depth, length or device time, and no
+baseline of equal cost is among the runs.
+
+## Why it inflates
+Much of what separates published methods is budget and tuning: given the same search budget, most of the
+compared generative models reach the same scores (Lucic et al. 2018).
+
+## What is looked at
+Floating-point operations of the whole training in every run, counted or stated; else device time (wall-clock
+seconds times devices, on one named device); else, at equal settings for the resolution and known samples, the
+sizes of the weights in both checkpoints layer by layer. Flagged when the proposed arm spends more than 1.2
+times as much. Sweeps of the baseline's width, depth or length are searched for a baseline of equal cost, and
+where there is one the gain over it decides.
+
+## When it stays clear
+Costs within 20 %, in every run; a proposed arm that is cheaper; a gain that holds over a baseline of equal
+cost.
+
+## What is not seen
+Operations outside matrix products and convolutions, and those of the optimizer. Device time is taken as
+evidence only where every proposed run is slower than every baseline run.
+
+## Remedy
+The baseline scaled to the same cost by width, depth or length, whichever serves it best.
+
+## Example
+```
+NG105 unmatched-compute  flagged (measured)
+Proposed spent 3.8x the training operations (1.58e+10 against 4.12e+09 FLOPs); no baseline of equal cost is
+among the runs.
+```
+
+## References
+Lucic et al. 2018, Are GANs created equal? Dodge et al. 2019, Show your work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+
+from netgain.analysis.scores import arm_scores
+from netgain.finding import Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._compare import Comparison, compare, disclosure, lacking, sources_of
+from netgain.practices._cost import layer_ratios, parting_strides, same_input
+from netgain.study import Cited, Run, Source, Study, Tensor, Trials
+
+CODE, NAME = "NG105", "unmatched-compute"
+FACTOR = 1.2
+"""Ratio of training cost above which the arms count as unmatched."""
+LADDERS = frozenset({"width", "depth", "epochs", "max_steps", "steps"})
+"""Settings whose sweep scales the cost of a model at least in proportion."""
+UNNAMED_DEVICES = frozenset(
+    {"cuda", "gpu", "cpu", "mps", "tpu", "xla", "auto", "0", "cuda:0", "true"}
+)
+"""Device names that do not say which device."""
+READINGS = Readings(
+    innocent="the method needs the computation, and the claim is about what it reaches, not at what price",
+    inflating="the baseline would also have gained from that much computation",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """A run of the baseline's own sweep that costs at least as much as the proposed arm."""
+
+    parameter: str
+    value: float
+    score: float
+    proposed: float
+    """Mean score of the proposed runs."""
+    source: Source
+
+
+def check(study: Study) -> Finding:
+    """Compare what the two arms spent on training."""
+    flops = compare(study, _train_flops)
+    if flops is not None and _counted_alike(flops):
+        return _judge(study, flops, "training operations", "FLOPs")
+    time = _device_time(study)
+    if time is not None:
+        return _judge(study, time, "device time", "device-seconds")
+    return _by_layers(study) or _unknown(study)
+
+
+def _train_flops(run: Run) -> Cited[float] | None:
+    return run.budget.train_flops
+
+
+def _counted_alike(both: Comparison) -> bool:
+    """Tell whether both arms' operations are counts, or neither's: conventions differ by factors."""
+    arms = (both.baseline, both.proposed)
+    return len({all(c.strength == "measured" for c in arm.values) for arm in arms}) == 1
+
+
+def _device_time(study: Study) -> Comparison | None:
+    """Compare wall-clock seconds times devices where every run names one and the same device."""
+    devices = {_device(run) for arm in (study.baseline, study.proposed) for run in arm.runs}
+    if len(devices) != 1 or None in devices:
+        return None
+    return compare(study, _device_seconds)
+
+
+def _device(run: Run) -> str | None:
+    cited = run.environment.get("device")
+    if cited is None:
+        return None
+    names = [str(c.value).strip().lower() for c in (cited, *cited.disagreeing)]
+    return next((name for name in names if name not in UNNAMED_DEVICES), None)
+
+
+def _device_seconds(run: Run) -> Cited[float] | None:
+    seconds = run.budget.wall_seconds
+    count = run.environment.get("device_count") or run.config.get("devices")
+    if seconds is None or count is None or not isinstance(count.value, (int, float)):
+        return None
+    return Cited(
+        value=seconds.value * count.value, source=seconds.source, strength=seconds.strength
+    )
+
+
+def _judge(study: Study, spent: Comparison, what: str, unit: str) -> Finding:
+    """Decide on one measure of cost."""
+    numbers = {
+        f"{unit}_baseline": spent.baseline.value,
+        f"{unit}_proposed": spent.proposed.value,
+        "cost_ratio": spent.ratio,
+    }
+    figures = f"{spent.proposed.value:.3g} against {spent.baseline.value:.3g} {unit}"
+    if spent.ratio > FACTOR:
+        lowest = min(c.value for c in spent.proposed.values)
+        highest = max(c.value for c in spent.baseline.values)
+        if unit == "device-seconds" and lowest <= highest:
+            return _unknown(study)
+        counted = all(c.strength == "measured" for c in spent.proposed.values)
+        return _over(
+            study,
+            ratio=spent.ratio,
+            words=f"Proposed spent {spent.ratio:.1f}x the {what} ({figures})",
+            numbers=numbers,
+            evidence=spent.sources,
+            measured=counted and unit == "FLOPs",
+        )
+    if not (spent.baseline.complete and spent.proposed.complete):
+        return _unknown(study)
+    cheaper = spent.ratio < 1 / FACTOR
+    words = "the proposed arm is cheaper" if cheaper else "within 20 %"
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="clear",
+        favours="baseline" if cheaper else "neither",
+        message=f"The arms spent {figures} of {what}, read for every run: {words}.",
+        numbers=numbers,
+        evidence=spent.sources,
+    )
+
+
+def _by_layers(study: Study) -> Finding | None:
+    """Bound the ratio of costs from below by the weights of both checkpoints, layer by layer."""
+    stored = [_tensors(study.baseline.runs), _tensors(study.proposed.runs)]
+    samples = compare(study, lambda run: run.budget.samples_seen)
+    ratios = layer_ratios(*stored)
+    if not ratios or samples is None or not samples.complete:
+        return None
+    if same_input(study) is False or parting_strides(study) is not None:
+        return None
+    least = min(ratios) * samples.ratio
+    if least <= FACTOR or max(ratios) == min(ratios) == 1.0:
+        return None
+    return _over(
+        study,
+        ratio=least,
+        words=f"Every weight matrix of the proposed model is at least {min(ratios):.1f}x as large as the "
+        f"baseline's, at {samples.ratio:.1f}x the samples: at the same resolution that is at least "
+        f"{least:.1f}x the training operations",
+        numbers={
+            "least_layer_ratio": min(ratios),
+            "samples_ratio": samples.ratio,
+            "cost_ratio": least,
+        },
+        evidence=sources_of(_places(study), samples.sources),
+        measured=False,
+    )
+
+
+def _tensors(runs: tuple[Run, ...]) -> tuple[Tensor, ...]:
+    return next((run.model.tensors for run in runs if run.model and run.model.tensors), ())
+
+
+def _places(study: Study) -> list[Source]:
+    """Return the checkpoints, proposed first."""
+    return [
+        run.model.parameters.source
+        for arm in (study.proposed, study.baseline)
+        for run in arm.runs[:1]
+        if run.model and run.model.parameters
+    ]
+
+
+def _over(
+    study: Study,
+    *,
+    ratio: float,
+    words: str,
+    numbers: dict[str, float],
+    evidence: tuple[Source, ...],
+    measured: bool,
+) -> Finding:
+    """Report an arm that spends more, and the gain over a baseline of equal cost where there is one."""
+    matched = _matched(study, ratio)
+    sign = 1.0 if study.claim.higher_is_better else -1.0
+    if matched is not None:
+        gain = sign * (matched.proposed - matched.score)
+        numbers = {**numbers, "score_matched_baseline": matched.score, "gain_at_equal_cost": gain}
+        evidence = sources_of([matched.source], evidence)
+        words += (
+            f"; the baseline at {matched.parameter} {matched.value:g} costs as much and scores "
+            f"{matched.score:.2f}, which leaves a gain of {gain:+.2f}"
+        )
+        if gain > 0:
+            return Finding(
+                code=CODE,
+                name=NAME,
+                verdict="clear",
+                message=words + ".",
+                numbers=numbers,
+                evidence=evidence,
+            )
+    else:
+        words += "; no baseline of equal cost is among the runs"
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="measured" if measured else "indicated",
+        disclosure=disclosure(study, {"train_flops": float("nan"), "wall_seconds": float("nan")}),
+        favours="proposed",
+        message=words + ".",
+        numbers=numbers,
+        evidence=evidence,
+        readings=READINGS,
+        remedy=f"the baseline at {ratio:.1f}x its cost by width, depth or length, the best of the three",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _matched(study: Study, ratio: float) -> Matched | None:
+    """Return the best trial of the baseline's sweeps that costs at least as much as the proposed arm."""
+    scored = arm_scores(study, study.proposed)
+    if not scored:
+        return None
+    sign = 1.0 if study.claim.higher_is_better else -1.0
+    reached = [
+        (value, score, sweep)
+        for sweep in study.baseline.trials
+        if sweep.parameter in LADDERS
+        for value, score in zip(sweep.values, sweep.scores, strict=True)
+        if _dearer(study, sweep, value, ratio)
+    ]
+    if not reached:
+        return None
+    value, score, sweep = max(reached, key=lambda item: sign * item[1])
+    return Matched(
+        parameter=sweep.parameter,
+        value=value,
+        score=score,
+        proposed=fmean(s.value for _, s in scored),
+        source=sweep.source,
+    )
+
+
+def _dearer(study: Study, sweep: Trials, value: float, ratio: float) -> bool:
+    """Tell whether a trial scales the claimed baseline's own setting far enough to cost as much."""
+    own = [run.config.get(sweep.parameter) for run in study.baseline.runs]
+    known = [c.value for c in own if c is not None and isinstance(c.value, (int, float))]
+    return bool(known) and len(known) == len(own) and value * FACTOR >= ratio * max(known)
+
+
+def _unknown(study: Study) -> Finding:
+    needs = lacking(
+        study,
+        _train_flops,
+        "training operations (a recording), or wall-clock time with the name and number of devices,",
+    )
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="What the training of both arms cost is not known for every run.",
+        needs=needs or ("one cost of training for all runs of an arm",),
+        remedy="record the runs with netgain.record, or publish device, device count and training time",
+    )
+
+
+def stage(plan: Plan) -> Plan:
+    """Give the proposed arm twice the width."""
+    return plan.edit("proposed", width=plan.baseline.width * 2)
+
+
+def decoy(plan: Plan) -> Plan:
+    """Give both arms twice the width."""
+    width = plan.baseline.width * 2
+    return plan.edit("proposed", width=width).edit("baseline", width=width)
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=("proposed.width",),
+)

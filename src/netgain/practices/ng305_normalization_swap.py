@@ -1,0 +1,87 @@
+"""Normalisation layers differ in one arm only.
+
+## What it does
+The proposed model normalises its layers otherwise than the baseline: batch norm where the baseline has
+group norm or none, layer norm on an embedding, a root-mean-square norm; no run separates the swap from the
+idea.
+
+## Why it inflates
+Group norm against batch norm moves ResNet-50 by 10.6 points at two samples per device and by almost nothing
+at the usual batch (Wu & He 2018): the same swap can be worth everything or nothing.
+
+## What is looked at
+Normalisation layers of both models, by what computes them: the recorded graph of a run, else the setting in
+the configs of all runs, else running statistics and scale-and-shift pairs in the checkpoints, else the model
+code of two separate trees, a mean and a deviation written out included. Flagged when the proposed arm has a
+kind of norm that the baseline lacks.
+
+## When it stays clear
+The same kinds in both arms, however many; synchronised batch norm against batch norm; a norm that is the
+claim itself. A norm of the baseline only is reported, not flagged.
+
+## What is not seen
+Whether a norm ran in training or evaluation mode. Norms without parameters leave no trace in a checkpoint,
+and norms folded into the layer before are gone from it: checkpoints alone never clear.
+
+## Remedy
+The same normalisation in both arms, at the same batch per device, or both arms with both.
+
+## Example
+```
+NG305 normalization-swap  flagged (indicated)
+The arms differ in their normalisation layers by recorded graph: proposed batch-norm x3, baseline group-norm
+x3; no run isolates the difference. First at blocks.0.norms.0.
+```
+
+## References
+Wu, He 2018, Group normalization. Narang et al. 2021, Do transformer modifications transfer across
+implementations and applications?
+"""
+
+from __future__ import annotations
+
+from netgain.finding import Finding, Readings
+from netgain.plan import Plan
+from netgain.practice import Practice
+from netgain.practices._components import Kind, component_finding
+from netgain.study import Study
+
+CODE, NAME = "NG305", "normalization-swap"
+ABOUT = Kind(
+    code=CODE,
+    name=NAME,
+    kind="normalization",
+    settings=("normalization",),
+    readings=Readings(
+        innocent="the proposed code base normalises this way throughout, or its batch is too small for "
+        "batch statistics",
+        inflating="the norm buys part of the gain and the idea is credited with it",
+    ),
+    words="normalisation layers",
+)
+
+
+def check(study: Study) -> Finding:
+    """Compare the normalisation layers of the two models."""
+    return component_finding(study, ABOUT)
+
+
+def stage(plan: Plan) -> Plan:
+    """Leave batch norm to the proposed arm and give the baseline group norm."""
+    return plan.edit("baseline", normalization="group")
+
+
+def decoy(plan: Plan) -> Plan:
+    """Give both arms group norm."""
+    return plan.edit("baseline", normalization="group").edit("proposed", normalization="group")
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=("baseline.normalization",),
+)

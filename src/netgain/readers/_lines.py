@@ -1,0 +1,52 @@
+"""Lines of a streamed log, numbered, within the limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from netgain.errors import UnreadableFile
+from netgain.readers.base import Entry, Limits, open_regular
+
+MOST_LINES = 20_000_000
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+"""Colours and cursor movements of a terminal."""
+BACKSPACES = re.compile(rb"\x08+")
+
+
+def raw_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, bytes]]:
+    """Yield number (from 1) and bytes of each line.
+
+    Raises:
+        UnreadableFile: the file or a line is over its limit, or the content is binary.
+    """
+    if entry.size > limits.log_bytes:
+        raise UnreadableFile(f"{entry.size:,} bytes, more than the limit of {limits.log_bytes:,}")
+    if entry.size < 4096 or b"\0" in entry.head:
+        entry.text(limits.text_bytes)  # names an empty file, a Git-LFS pointer or binary content
+    with open_regular(entry.path) as stream:
+        for count in range(1, MOST_LINES + 1):
+            line = stream.readline(limits.line_bytes + 1)
+            if not line:
+                return
+            if len(line) > limits.line_bytes:
+                raise UnreadableFile(f"line {count} is longer than {limits.line_bytes:,} bytes")
+            yield count, line
+    raise UnreadableFile(f"more than {MOST_LINES:,} lines")
+
+
+def text_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, str]]:
+    """Yield number and text of each line as a terminal would have left it.
+
+    A progress bar rewrites its line after each carriage return; what it showed last counts.
+
+    Raises:
+        UnreadableFile: as `raw_lines`.
+    """
+    for count, raw in raw_lines(entry, limits):
+        line = raw.rstrip(b"\r\n")
+        if b"\x1b" in line or b"\x08" in line:
+            line = BACKSPACES.sub(b" ", ESCAPES.sub(b"", line))
+        if b"\r" in line:
+            line = next((part for part in reversed(line.split(b"\r")) if part.strip()), b"")
+        yield count, line.decode("utf-8-sig" if count == 1 else "utf-8", "replace")

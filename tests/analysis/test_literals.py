@@ -1,0 +1,109 @@
+"""Numbers that reach hyperparameters, and those that do not."""
+
+import pytest
+
+from netgain.analysis.literals import BuriedNumber, buried_numbers, trains
+from netgain.study import CodeTree, SourceFile
+
+
+def buried(text: str) -> tuple[BuriedNumber, ...]:
+    """Search one file."""
+    return buried_numbers(CodeTree(root=".", files=(SourceFile(path="t.py", text=text),)))
+
+
+def found(text: str) -> list[tuple[str, float]]:
+    """Return (sink, value) pairs in the order of rank."""
+    return [(number.sink, number.value) for number in buried(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sink", "value"),
+    [
+        ("o = optim.SGD(m.parameters(), lr=0.037)", "optimizer", 0.037),
+        ("o = Adam([{'params': p, 'lr': 3e-3}])", "optimizer", 3e-3),
+        ("o = torch.optim.Adam(m.parameters(), 3e-4 * world)", "optimizer", 3e-4),
+        ("s = StepLR(o, 30, gamma=0.3)", "schedule", 0.3),
+        ("for g in o.param_groups:\n    g['lr'] = 0.004", "schedule", 0.004),
+        ("loss = ce + 0.3 * aux", "loss", 0.3),
+        ("loss += 0.05 * reg_term", "loss", 0.05),
+        ("c = nn.CrossEntropyLoss(label_smoothing=0.1)", "loss", 0.1),
+        ("p = F.softmax(x / 0.07, dim=1)", "temperature", 0.07),
+        ("logits = a @ b / 0.07", "temperature", 0.07),
+        ("clip_grad_norm_(m.parameters(), 0.73)", "clipping", 0.73),
+        ("d = nn.Dropout(0.37)", "dropout", 0.37),
+        ("x = Block(64, dropout=0.37)", "dropout", 0.37),
+        ("t = transforms.ColorJitter(0.4)", "augmentation", 0.4),
+        ("x = x + 0.13 * torch.randn_like(x)", "augmentation", 0.13),
+        ("a.mul_(0.999)", "averaging", 0.999),
+    ],
+)
+def test_numbers_at_sinks_are_found(text: str, sink: str, value: float) -> None:
+    """Each kind of sink is read from the call or the expression that sets it."""
+    assert (sink, value) in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "o = SGD(m.parameters(), lr=args.lr, momentum=cfg.momentum)",
+        "LR = 0.037\no = SGD(m.parameters(), lr=LR)",
+        "def train(lr=0.037):\n    return SGD(m.parameters(), lr=lr)",
+        "parser.add_argument('--lr', default=0.037)",
+        "config = TrainConfig(lr=0.037, dropout=0.3)",
+        "o = Adam(m.parameters(), lr=lr, eps=1e-8)",
+        "loss = (a + b) / 2 + 0.5 * ce",
+        "d = nn.Dropout(0.37)  # as in the baseline's paper",
+        "x = nn.Linear(512, 37)\ny = x[3:17]",
+        "t = transforms.RandomCrop(28)",
+        "accuracy = 100 * correct / total",
+        "y = model.predict(x)",
+    ],
+)
+def test_exposed_and_plain_numbers_are_not(text: str) -> None:
+    """Arguments, configs, module names, defaults, epsilons, shapes and explained numbers are no finding."""
+    assert found(text) == []
+
+
+def test_number_is_followed_through_a_local_name() -> None:
+    """The place is that of the literal, in a function or on an object."""
+    text = "def f():\n    alpha = 0.3\n    n = 1\n    loss = ce + alpha * aux\n"
+    assert [(n.value, n.source.line) for n in buried(text)] == [(0.3, 2)]
+    text = (
+        "class T:\n    def __init__(self):\n        self.tau = 0.07\n"
+        "    def f(self, x):\n        return F.softmax(x / self.tau)\n"
+    )
+    assert [(n.value, n.source.line) for n in buried(text)] == [(0.07, 3)]
+
+
+def test_name_assigned_twice_is_not_followed() -> None:
+    """A name with two values carries no single number."""
+    assert found("def f():\n    a = 0.3\n    a = 0.4\n    loss = ce + a * aux\n") == []
+
+
+def test_sinks_are_ranked_and_conditions_kept() -> None:
+    """The optimizer comes first, and a number knows the names it depends on."""
+    text = (
+        "def f(args):\n    d = nn.Dropout(0.37)\n    if args.ours:\n        o = SGD(p, lr=0.037)\n"
+    )
+    first, second = buried(text)
+    assert (first.sink, second.sink) == ("optimizer", "dropout")
+    assert set(first.guards) == {"args", "ours"}
+    assert second.guards == ()
+
+
+def test_tool_comment_explains_nothing() -> None:
+    """A lint mark is no documentation."""
+    assert found("d = nn.Dropout(0.37)  # noqa: E501 too long") == [("dropout", 0.37)]
+
+
+def test_damaged_file_is_passed_over() -> None:
+    """A file that does not parse holds no finding and stops nothing."""
+    assert found("def f(:\n") == []
+
+
+def test_tree_trains_only_with_an_optimizer() -> None:
+    """Model code alone cannot show how a model was trained."""
+    tree = CodeTree(root=".", files=(SourceFile(path="m.py", text="d = nn.Dropout(0.3)"),))
+    assert not trains(tree)
+    tree = CodeTree(root=".", files=(SourceFile(path="m.py", text="o = AdamW(p, lr=a.lr)"),))
+    assert trains(tree)

@@ -1,0 +1,277 @@
+"""Plain text logs: lines as real scripts print them, and text that is no log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netgain.errors import UnreadableFile
+from netgain.readers import text_log
+from netgain.readers._line_grammar import message_of, one_setting, read_line
+from netgain.readers.base import Limits, RunFacts
+
+from .conftest import ReadAll, ReadRun, entry_of
+
+Write = Callable[[str, str | bytes], Path]
+Curves = dict[str, tuple[str, tuple[float, ...], tuple[float, ...]]]
+
+
+def curves(run: RunFacts) -> Curves:
+    """Return unit, steps and values of each curve by key."""
+    return {s.key: (s.unit, s.steps, s.values) for s in run.series}
+
+
+def settings(run: RunFacts) -> dict[str, object]:
+    """Return settings by key."""
+    return {s.key: s.value for s in run.settings}
+
+
+@pytest.mark.parametrize(
+    ("line", "axes", "values"),
+    [
+        ("step:120/1770 val_loss:4.1 train_time:900ms", {"step": 120}, {"val_loss": 4.1}),
+        ("Epoch [3/90], Loss: 0.5, acc 71.2", {"epoch": 3}, {"Loss": 0.5, "acc": 71.2}),
+        ("epoch 3 | train loss 0.3 | val acc 91.2%", {"epoch": 3}, {"train_loss": 0.3, "val_acc": 91.2}),
+        ("iter 250: loss 3.1, time 20ms, lr 6e-4", {"step": 250}, {"loss": 3.1, "lr": 6e-4}),
+        ("| epoch 002 | valid on 'valid' subset | loss 9.1 | ppl 8", {"epoch": 2},
+         {"valid/loss": 9.1, "valid/ppl": 8}),
+        ("Epoch: [4][ 10/500]\tTime 0.2 (0.3)\tLoss 6.9 (6.5)\tAcc@1 0.4 (0.2)", {"epoch": 4, "step": 10},
+         {"Loss": 6.5, "Acc@1": 0.2}),
+        ("Test set: Average loss: 0.05, Accuracy: 9890/10000 (99%)", {},
+         {"test/Average_loss": 0.05, "test/Accuracy": 0.989}),
+        ("{'loss': 0.25, 'learning_rate': 4e-05, 'epoch': 1.5}", {"epoch": 1.5},
+         {"loss": 0.25, "learning_rate": 4e-05}),
+        ('[2022-04-30 19:26:58,637][train][INFO] - {"epoch": 1, "train_loss": "3.2"}', {"epoch": 1},
+         {"train_loss": 3.2}),
+        ("1875/1875 [====] - 5s 2ms/step - loss: 0.2 - val_accuracy: 0.96", {},
+         {"loss": 0.2, "val_accuracy": 0.96}),
+        ("Train Epoch: 1 [640/60000 (1%)]\tLoss: 2.3", {"epoch": 1}, {"train/Loss": 2.3}),
+        ("loss: -0.5 eta: 1:02:03 mem: 12G version 1.2.3", {}, {"loss": -0.5}),
+        ("2017-11-02 11:21:12,172 - log\\train.log - INFO - iteration:1 step:200/5061, NER loss:51.5",
+         {"step": 200}, {"loss": 51.5}),
+        ("INFO:root:Evaluation Epoch 105 - Average Loss: 3.5, Samples: 211", {"epoch": 105, "sample": 211},
+         {"evaluation/Average_Loss": 3.5}),
+        ("Epoch 42: Val acc is 99.25%", {"epoch": 42}, {"Val_acc": 99.25}),
+        ("GET /index 200 in 12ms from 10.0.0.1", {}, {}),
+    ],
+)  # fmt: skip
+def test_one_line(line: str, axes: dict[str, float], values: dict[str, float]) -> None:
+    """Where the training stands and what a line measures, in the spelling of the line."""
+    found = read_line(message_of(line))
+    assert found.axes == axes
+    assert found.values == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    ("line", "setting"),
+    [
+        ("lr: 0.1", ("lr", 0.1)),
+        ("batch size: 128", ("batch size", 128)),
+        ('  "weight_decay": 0.0005,', ("weight_decay", 0.0005)),
+        ("optimizer = AdamW", ("optimizer", "AdamW")),
+        ("=== seed 3 ===", ("seed", 3)),
+        ("epochs: 90", ("epochs", 90)),
+        ("epoch: 9", None),
+        ("val_acc: 0.9", None),
+        ("step: 3 loss: 0.2", None),
+        ("api_key: abc", None),
+    ],
+)  # fmt: skip
+def test_one_setting(line: str, setting: tuple[str, object] | None) -> None:
+    """A line that is one setting, against lines that hold a position, a score or a secret."""
+    assert one_setting(line) == setting
+
+
+def test_settings_behind_a_logging_prefix_are_settings(write: Write, read_run: ReadRun) -> None:
+    """Time, logger and level in front of a line change nothing of what it says."""
+    front = "2017-11-02 11:19:37,735 - log\\train.log - INFO - "
+    rows = ["num_chars      :\t2677", "batch_size     :\t60", "lr             :\t0.001"]
+    rows += [f"iteration:{i} step:{i * 100}/900, NER loss:{i}.5" for i in (1, 2, 3)]
+    run = read_run(text_log.READER, write("train.log", "".join(f"{front}{row}\n" for row in rows)))
+    assert settings(run) == {"num_chars": 2677, "batch_size": 60, "lr": 0.001, "max_steps": 900}
+    assert curves(run) == {"loss": ("step", (100, 200, 300), (1.5, 2.5, 3.5))}
+
+
+def test_a_tab_separated_log_is_a_table(write: Write, read_run: ReadRun) -> None:
+    """A row of names and rows of numbers are read as the table they are."""
+    (curve,) = read_run(
+        text_log.READER, write("train.log", "step\tloss\n10\t8.5\n20\t7.5\n")
+    ).series
+    assert (curve.unit, curve.steps, curve.values) == ("step", (10.0, 20.0), (8.5, 7.5))
+
+
+def test_a_plain_log_gives_preamble_curves_and_finals(write: Write, read_run: ReadRun) -> None:
+    """Settings before the records, curves with the line of their first value, closing lines as finals."""
+    text = "lr: 0.1\nbatch size: 128\nUsing device cuda:0\n"
+    text += "".join(f"epoch {i} | train loss {1 / i} | val acc {80 + i}.5%\n" for i in (1, 2, 4))
+    text += "Best val acc: 84.5% at epoch 4\nTest accuracy: 83.11%\n"
+    run = read_run(text_log.READER, write("train.log", text))
+    assert settings(run) == {"lr": 0.1, "batch_size": 128}
+    assert curves(run) == {
+        "train_loss": ("epoch", (1, 2, 4), (1.0, 0.5, 0.25)),
+        "val_acc": ("epoch", (1, 2, 4), (81.5, 82.5, 84.5)),
+    }
+    assert run.series[0].source.line == 4
+    assert {f.key: (f.value, f.source.line) for f in run.finals} == {
+        "Best_val_acc": (84.5, 7), "Test_accuracy": (83.11, 8),
+    }  # fmt: skip
+
+
+def test_nanogpt_has_three_losses(write: Write, read_run: ReadRun) -> None:
+    """Evaluation lines name both splits, iteration lines none; milliseconds are no metric."""
+    text = "tokens per iteration will be: 491,520\nnumber of parameters: 10.65M\n"
+    for i in (0, 250, 500):
+        text += f"step {i}: train loss {4 - i / 500}, val loss {4.5 - i / 500}\n"
+        text += f"iter {i}: loss {4.25 - i / 500}, time 392.04ms, mfu 19.87%\n"
+    run = read_run(text_log.READER, write("out.txt", text))
+    assert curves(run) == {
+        "train_loss": ("step", (0, 250, 500), (4.0, 3.5, 3.0)),
+        "val_loss": ("step", (0, 250, 500), (4.5, 4.0, 3.5)),
+        "loss": ("step", (0, 250, 500), (4.25, 3.75, 3.25)),
+    }
+    assert run.settings == ()
+
+
+def test_keras_progress_lines_belong_to_the_epoch_above(write: Write, read_run: ReadRun) -> None:
+    """What a progress bar showed last counts, and the total of epochs is a setting."""
+    text = "".join(
+        f"Epoch {e}/5\n\r 1/9 [..] - ETA: 5:02 - loss: 9.0"
+        f"\r9/9 [==] - 5s 2ms/step - loss: {e}.5 - val_loss: 2.{e}\n"
+        for e in (1, 2, 3)
+    )
+    run = read_run(text_log.READER, write("keras.log", text))
+    assert curves(run) == {
+        "loss": ("epoch", (1, 2, 3), (1.5, 2.5, 3.5)),
+        "val_loss": ("epoch", (1, 2, 3), (2.1, 2.2, 2.3)),
+    }
+    assert (run.dialect, settings(run)) == ("keras", {"epochs": 5})
+
+
+def test_a_dump_of_arguments_is_settings(write: Write, read_run: ReadRun) -> None:
+    """Namespace(...) and the command line give typed settings; lists of one value are that value."""
+    text = "python train.py --wd 0.05 --amp --name=x\n"
+    text += "INFO | Namespace(lr=[0.0005], seed=1, betas='(0.9, 0.98)', name='a, b', cuda=True)\n"
+    text += "".join(
+        f"| epoch {e:03d}: 100 / 1000 loss={e}.5, num_updates={e * 100}, lr=1e-05\n"
+        for e in (1, 2, 3)
+    )
+    run = read_run(text_log.READER, write("fairseq.log", text))
+    assert settings(run) == {
+        "wd": 0.05, "amp": True, "lr": 0.0005, "seed": 1, "betas": "(0.9, 0.98)",
+        "name": "a, b", "cuda": True,
+    }  # fmt: skip
+    assert curves(run)["loss"] == ("step", (100, 200, 300), (1.5, 2.5, 3.5))
+
+
+def test_a_summary_line_replaces_the_way_to_it(write: Write, read_run: ReadRun) -> None:
+    """` * Acc@1` closes the test; the batches before it are not the epoch's accuracy."""
+    text = "".join(
+        f"Epoch: [{e}][{i}/9]\tLoss 1.0 (2.{i})\n" for e in (0, 1) for i in (0, 5)
+    ).replace(
+        "Epoch: [1][0",
+        "Test: [0/9]\tAcc@1 7.0 (7.0)\nTest: [5/9]\tAcc@1 9.0 (8.0)\n * Acc@1 8.5\nEpoch: [1][0",
+    )
+    text += "Test: [0/9]\tAcc@1 7.5 (7.5)\n * Acc@1 9.5 Acc@5 30.0\n"
+    run = read_run(text_log.READER, write("imagenet.log", text))
+    assert curves(run)["test/Acc@1"] == ("epoch", (0, 1), (8.5, 9.5))
+
+
+def test_several_runs_in_one_file(write: Write, read_all: ReadAll) -> None:
+    """A new preamble with a position that falls back begins a run; each keeps its own settings."""
+    text = "".join(
+        f"Seed: {seed}\nlr = 0.1\n"
+        + "".join(f"epoch: {e} loss: {seed + e / 4} \n" for e in range(4))
+        for seed in (3, 5)
+    )
+    runs = [f for f in read_all(text_log.READER, write("all.log", text)) if isinstance(f, RunFacts)]
+    assert [(r.run_id, settings(r), curves(r)["loss"][2]) for r in runs] == [
+        ("all 1", {"Seed": 3, "lr": 0.1}, (3.0, 3.25, 3.5, 3.75)),
+        ("all 2", {"Seed": 5, "lr": 0.1}, (5.0, 5.25, 5.5, 5.75)),
+    ]
+
+
+def test_a_resumed_log_is_one_run(write: Write, read_run: ReadRun) -> None:
+    """The same settings printed again before a later step continue the run."""
+    text = "".join(
+        "lr = 0.1\n" + "".join(f"step {s}: loss {s / 8}\n" for s in steps)
+        for steps in ((8, 16, 24), (32, 40))
+    )
+    run = read_run(text_log.READER, write("resumed.log", text))
+    assert curves(run)["loss"] == ("step", (8, 16, 24, 32, 40), (1.0, 2.0, 3.0, 4.0, 5.0))
+
+
+def test_source_code_inside_a_log_is_passed_over(write: Write, read_run: ReadRun) -> None:
+    """A script that prints itself first leaves no setting and no record from its source lines."""
+    code = "import os\nfrom x import y\n\nclass Hyperparameters:\n"
+    code += "    learning_rate : float = 0.5\n    batch_size = 9\n"
+    code += "def train():\n    loss = 3.0\n    loss = 4.0\n    loss = 5.0\n    return loss\n"
+    text = (
+        code + "=" * 60 + "\n" + "".join(f"step:{s}/90 val_loss:{s / 10}\n" for s in (10, 20, 30))
+    )
+    run = read_run(text_log.READER, write("speed.txt", text))
+    assert settings(run) == {"max_steps": 90}
+    assert curves(run) == {"val_loss": ("step", (10, 20, 30), (1.0, 2.0, 3.0))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /index 200 12ms\n" * 40,
+        "In 2019 we had 3 models. The loss is 3.\nThe epoch 3 was nice.\n" * 1,
+        "torch==2.0.1\nnumpy==1.24.0\nscipy==1.10\n" * 3,
+        "".join(f"worker {i}: port=80{i} pid={i}\n" for i in range(9)),
+    ],
+)
+def test_text_without_records_is_no_run(write: Write, read_all: ReadAll, text: str) -> None:
+    """Server logs, prose, package lists and unknown numbers alone make no run."""
+    assert read_all(text_log.READER, write("notes.txt", text)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "LICENSE.txt", "debug.log", "class_names.txt", "a.csv"]
+)
+def test_other_text_files_are_left_alone(write: Write, name: str) -> None:
+    """Files whose names say what else they are."""
+    assert not text_log.sniff(entry_of(write(name, "epoch 1 loss 2\n")))
+
+
+def test_the_console_of_a_recorded_wandb_run_is_not_read_again(
+    write: Write, read_all: ReadAll
+) -> None:
+    """output.log beside a .wandb file repeats what that file holds."""
+    path = write("run-1/files/output.log", "".join(f"epoch {i} loss 0.{i}\n" for i in range(9)))
+    assert len(read_all(text_log.READER, path)) == 1
+    write("run-1/run-1.wandb", b":W&B")
+    assert read_all(text_log.READER, path) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * 300_000, "a " * 150_000, "a-" * 150_000, "-" * 150 + "INFOx" + "-" * 200_000, "loss: " * 50_000,
+        "Config(" + "=" * 300_000, "Namespace(" * 30_000, "x=(" * 100_000, "[" * 300_000, "1/" * 150_000,
+        "a.b" * 100_000 + " = ",
+        "--x " * 70_000 + "a.py", "1:00:00 " * 40_000, "import " * 40_000, "'" * 300_000,
+        " " * 300_000 + "x", "key: " + " ," * 150_000, "(" + "1" * 300_000, "\x08" * 300_000, "\r" * 300_000,
+    ],
+)  # fmt: skip
+def test_no_line_takes_long(write: Write, line: str) -> None:
+    """Lines made to send a pattern astray are over in no time, inside source code as outside."""
+    path = write("train.log", f"{line}\nimport os\n{line}\n" + "epoch 1 loss 2\n" * 3)
+    started = time.process_time()
+    list(text_log.read(entry_of(path), Limits()))
+    assert time.process_time() - started < 0.5
+
+
+def test_a_long_line_is_refused_and_a_wide_one_is_cut(write: Write, read_all: ReadAll) -> None:
+    """A line over the limit ends the reading; one of a megabyte costs no time."""
+    rows = "".join(f"epoch {i} loss 0.{i}\n" for i in range(5))
+    wide = write("wide.log", rows + "a " * 500_000 + "\n" + rows.replace("epoch ", "epoch 1"))
+    (run,) = read_all(text_log.READER, wide)
+    assert isinstance(run, RunFacts)
+    assert len(run.series[0].values) == 10
+    with pytest.raises(UnreadableFile, match="line 6 is longer"):
+        list(text_log.read(entry_of(wide), Limits(line_bytes=1000)))
