@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [FOLDER]
 
-Each figure is the median of 7 fresh processes, beside that of a Python that does nothing. FOLDER is a study to
-audit (a netgain.toml or a folder that holds both arms); without it only import and --help are timed.
+Each figure is the median of 7 fresh processes, beside that of a Python that does nothing. FOLDER is a study
+to audit (a netgain.toml or a folder that holds both arms); without it only import and --help are timed.
 """
 
 from __future__ import annotations
