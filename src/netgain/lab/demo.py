@@ -21,7 +21,7 @@ from netgain.lab.staging import Engine, progress_bar, train_plans, write_study
 from netgain.plan import Plan, Settings
 from netgain.practice import Practice
 
-DRESSED = ("NG101", "NG201", "NG202", "NG205")
+DRESSED = ("NG101", "NG202", "NG301", "NG205")
 """Practices of the demonstration, staged one over the other."""
 SEEDS = 6
 """Paired seeds of the published comparison and of the attribution."""
