@@ -2,7 +2,7 @@
 
     python tools/new_practice.py NG604 borrowed-plumes "One sentence that says what it is."
 
-Writes new files only; nothing existing is edited. Fill in what the TODO-free skeleton leaves open: the rule
+Writes new files only; nothing existing is edited. Fill in what the skeleton leaves open: the rule
 in `check`, the page, and cases that show it.
 """
 
