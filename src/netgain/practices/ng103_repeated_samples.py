@@ -48,6 +48,7 @@ from netgain.practices._compare import (
     lacking,
     near,
     number,
+    quantity,
     sources_of,
 )
 from netgain.study import Cited, Run, Study
@@ -66,7 +67,7 @@ def check(study: Study) -> Finding:
     if passes is None:
         passes = _relative_passes(study)
     if passes is None:
-        return _from_code(study) or _unknown(study)
+        return _from_setting(study) or _from_code(study) or _unknown(study)
     if passes.ratio > 1 and not passes.equal:
         return _flagged(study, passes)
     if not passes.complete:
@@ -147,6 +148,29 @@ def _flagged(study: Study, passes: Comparison) -> Finding:
             "passes_ratio": passes.ratio,
         },
         evidence=passes.sources,
+        readings=READINGS,
+        remedy="one pass over each sample in both arms, or the same number in both",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _from_setting(study: Study) -> Finding | None:
+    """Find repeats switched on in the proposed arm where the baseline's configs do not name them."""
+    found = quantity(study.proposed, lambda run: number(run, "repeats"))
+    readable = all(run.config for run in study.baseline.runs) and bool(study.baseline.runs)
+    if found is None or found.value <= 1 or not readable or quantity(study.baseline, _passes):
+        return None
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=disclosure(study, {"repeats": found.value}),
+        favours="proposed",
+        message=f"The proposed configs use each sample {found.value:g} times; the baseline's do not name "
+        "repeats.",
+        numbers={"repeats_proposed": found.value},
+        evidence=found.sources,
         readings=READINGS,
         remedy="one pass over each sample in both arms, or the same number in both",
         settle="netgain attribute plan.toml",

@@ -15,11 +15,13 @@ the scheduler's name in the configs only where no trace is logged. Flagged when 
 the proposed arm ends below a tenth of its peak and the baseline does not.
 
 ## When it stays clear
-The same shape under different names. A baseline that is annealed while the proposed arm is not is
-reported, not flagged.
+The same shape under different names, by the traces of every run. A baseline that is annealed while the
+proposed arm is not is reported, not flagged.
 
 ## What is not seen
-A trace logged at fewer than four points. Schedule-free optimisers keep a constant rate by design.
+A trace logged at fewer than four points. Equal scheduler names without traces leave the verdict `unknown`:
+they do not show where in the schedule the arms are compared. Schedule-free optimisers keep a constant rate
+by design.
 
 ## Remedy
 The same family for both arms, each compared at the end of its own anneal.
@@ -96,7 +98,12 @@ def check(study: Study) -> Finding:
             remedy="the same schedule family in both arms, each compared at the end of its anneal",
             settle="netgain attribute plan.toml",
         )
-    if not (first.complete and second.complete) or "other" in (first.family, second.family):
+    traced = first.final_ratio is not None and second.final_ratio is not None
+    if not (traced and first.complete and second.complete):
+        return _unknown(
+            study
+        )  # equal names do not show where in the schedule the arms are compared
+    if "other" in (first.family, second.family):
         return _unknown(study)
     message = (
         f"Only the baseline is annealed ({_words(first)} against {_words(second)}); that does not add to "
