@@ -230,3 +230,18 @@ def test_history_beside_a_result_folder_is_the_same_run(tmp_path: Path) -> None:
     (run,) = study.proposed.runs
     assert run.finals["f1"].value == 0.5
     assert run.budget.epochs is not None and run.budget.epochs.value == 3
+
+
+def test_hydra_settings_reach_the_runs_below(tmp_path: Path) -> None:
+    """`.hydra/config.yaml` above run folders gives its settings to each of them and is no run."""
+    hydra = tmp_path / "ours" / ".hydra"
+    hydra.mkdir(parents=True)
+    (hydra / "config.yaml").write_text("lr: 0.3\nbatch_size: 32\n")
+    (hydra / "overrides.yaml").write_text("- lr=0.3\n")
+    for name in ("a", "b"):
+        folder = tmp_path / "ours" / f"run_{name}"
+        folder.mkdir()
+        (folder / "metrics.csv").write_text("epoch,test_acc\n1,0.5\n2,0.6\n")
+    study = netgain.read(baseline=tmp_path / "ours" / "run_a", proposed=tmp_path / "ours")
+    assert len(study.proposed.runs) == 2
+    assert {run.config["learning_rate"].value for run in study.proposed.runs} == {0.3}

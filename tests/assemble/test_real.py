@@ -115,3 +115,26 @@ def test_single_seed_detectors_are_flagged(real_data: Path) -> None:
     assert report["NG102"].verdict == "clear"
     batches = [arm.runs[0].budget.batch_size for arm in (study.baseline, study.proposed)]
     assert [b.value for b in batches if b] == [4, 16]
+
+
+def test_tuned_against_tuned_is_not_flagged_for_its_trials(real_data: Path) -> None:
+    """XGBoost's 200 trials against TabR's 100: the counts reach the arms and raise nothing."""
+    tabr = real_data / "tabr" / "exp"
+    study = netgain.read(
+        baseline=[tabr / "xgboost_" / "california" / name for name in ("2-evaluation", "2-tuning")],
+        proposed=[tabr / "tabr" / "california" / name for name in ("0-evaluation", "0-tuning")],
+    )
+    finding = netgain.audit(study)["NG204"]
+    assert finding.verdict == "clear"
+    assert "100 trials" in finding.message and "200" in finding.message
+
+
+def test_hydra_folders_above_failed_runs_are_no_runs(real_data: Path) -> None:
+    """Config and overrides above W&B runs belong to those runs; one unfinished run has one record."""
+    folder = real_data / "wandb" / "wrn_sparse"
+    facts = [f for f in read_paths([folder]).facts if isinstance(f, RunFacts)]
+    found = build_runs(facts, {})
+    names = [run.id for run in found.runs] + [item.path for item in found.excluded]
+    assert not [name for name in names if name.endswith(("/overrides", "/config", ".wandb"))]
+    unfinished = [item for item in found.excluded if "no record of its end" in item.why]
+    assert len(unfinished) == 2

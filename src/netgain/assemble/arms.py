@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from netgain.analysis.scores import Score, final_score
@@ -23,10 +23,14 @@ PROPOSED_WORDS = frozenset(
 )  # fmt: skip
 """Words people use in folder and file names for the two arms."""
 
+TRIAL_COUNT = "n_trials"
+"""Canonical setting that counts an arm's tuning trials."""
+
 NOT_SETTINGS = frozenset(
     {"seed", "wall_seconds", "output", "name", "run_name", "notes", "dataset_path", "samples_seen",
      "passes_per_sample", "steps", "train_flops", "parameters", "forward_flops", "data_seed",
-     "samples_unique", "resumed_from", "device", "threads", "best_epoch", "hostname", "test_evaluations"}
+     "samples_unique", "resumed_from", "device", "threads", "best_epoch", "hostname",
+     "n_trials", "tuning_seconds", "test_evaluations"}
 )  # fmt: skip
 """Canonical names that may differ between two runs of one configuration."""
 
@@ -90,6 +94,7 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
     The configuration whose scores contain the claimed value wins, then the one with most runs, then the
     one with the best mean score.
     """
+    runs, tunings = _without_tunings(runs)
     folders = tuple(run for run in runs if not _is_row(run))
     rows = tuple(run for run in runs if _is_row(run)) if folders else ()
     candidates = folders or runs
@@ -98,7 +103,9 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
         groups[_signature(run)].append(run)
     if len(groups) <= 1:
         return ArmRuns(
-            runs=_by_seed(candidates), trials=tuple(table_sweeps(rows, claim)), set_aside=()
+            runs=_by_seed(_with_trial_count(candidates, tunings)),
+            trials=tuple(table_sweeps(rows, claim)),
+            set_aside=(),
         )
     stated = claim.baseline if arm == "baseline" else claim.proposed
     sign = 1.0 if claim.higher_is_better else -1.0
@@ -116,7 +123,7 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
     chosen = max(groups.values(), key=rank)
     rest = [run for run in candidates if run not in chosen]
     return ArmRuns(
-        runs=_by_seed(tuple(chosen)),
+        runs=_by_seed(_with_trial_count(tuple(chosen), tunings)),
         trials=(*table_sweeps(rows, claim), *run_sweeps(chosen, rest, claim)),
         set_aside=tuple(Unread(path=run.id, why=_why_aside(chosen[0], run)) for run in rest),
     )
@@ -177,9 +184,29 @@ def _trials(name: str, points: list[tuple[float, Score]], source: Source) -> Tri
     )
 
 
+def _without_tunings(runs: tuple[Run, ...]) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    """Split off reports that count tuning trials and are no training themselves."""
+    tunings = tuple(
+        run
+        for run in runs
+        if TRIAL_COUNT in run.config and not run.finals and not run.curves and run.model is None
+    )
+    return tuple(run for run in runs if run not in tunings), tunings
+
+
+def _with_trial_count(runs: tuple[Run, ...], tunings: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Note on each run how many trials the arm's tuning report counts, where it does not say itself."""
+    if len(tunings) != 1:
+        return runs
+    count = tunings[0].config[TRIAL_COUNT]
+    return tuple(replace(run, config={TRIAL_COUNT: count, **run.config}) for run in runs)
+
+
 def _is_row(run: Run) -> bool:
-    """Tell whether a run is one row of a table without curves."""
+    """Tell whether a run is one row of a table, or one trial of a tuning study."""
     path, _, row = run.id.partition("#")
+    if row.startswith("trial "):
+        return True
     return bool(row) and not run.curves and PurePath(path).suffix.lower() in TABLE_SUFFIXES
 
 

@@ -225,7 +225,7 @@ def _split_by_stem(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     stems = {stem for same_keys in logs.values() if len(same_keys) > 1 for stem in same_keys}
     if not stems:
         configs = {_stem(fact) for fact in members if not _has_outcome(fact) and not fact.model}
-        if len(configs) > 1 and not any(map(_has_outcome, members)):
+        if len(configs) > 1 and _parallel(members):
             stems = {stem for stem in configs if stem}
     if not stems:
         return {"": members}
@@ -234,6 +234,16 @@ def _split_by_stem(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     for stem in sorted(stems, key=_natural):
         split[f"/{stem}"] = [fact for fact in members if _stem(fact) == stem] + shared
     return split
+
+
+def _parallel(members: list[RunFacts]) -> bool:
+    """Tell whether the configs of a folder describe a run each: one kind of file, nothing logged beside.
+
+    Hydra's config and overrides, and a tool's own record beside its config, are parts of one run.
+    """
+    kinds = {PurePath(_path_of(fact)).suffix for fact in members}
+    of_hydra = any(PurePath(fact.location).name == ".hydra" for fact in members)
+    return len(kinds) == 1 and not of_hydra and not any(map(_has_outcome, members))
 
 
 def _stem(fact: RunFacts) -> str:
