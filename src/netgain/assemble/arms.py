@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from netgain.analysis.scores import Score, final_score
-from netgain.assemble.runs import TABLE_SUFFIXES
+from netgain.assemble.bundles import TABLE_SUFFIXES
 from netgain.errors import UsageError
 from netgain.study import Claim, Run, Source, Trials, Unread
 

@@ -92,6 +92,12 @@ def near(first: float, second: float, tolerance: float = TOLERANCE) -> bool:
     return abs(math.log(first / second)) <= math.log1p(tolerance) + 1e-12
 
 
+def half_unit(value: float) -> float:
+    """Return half a unit in the last decimal a score is written with, 0.05 at the coarsest."""
+    decimals = len(f"{value:.10f}".rstrip("0").partition(".")[2])
+    return 0.5 * 10.0 ** -max(1, min(decimals, 4))
+
+
 def quantity(arm: Arm, get: Callable[[Run], Cited[float] | None]) -> Quantity | None:
     """Collect one quantity over an arm's runs; None where no run has it."""
     readings = [get(run) for run in arm.runs]

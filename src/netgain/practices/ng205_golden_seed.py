@@ -45,7 +45,7 @@ from netgain.analysis.scores import arm_scores, recompute
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._compare import sources_of
+from netgain.practices._compare import half_unit, sources_of
 from netgain.report import Recomputed
 from netgain.stats.best_of_n import expected_maximum
 from netgain.study import Arm, Cited, Source, Study
@@ -120,13 +120,6 @@ def _seeds(study: Study, arm: Arm, side: str) -> Seeds | None:
     )
 
 
-def _digits(value: float) -> float:
-    """Return half a unit in the last digit a score is written with (93.10 reads as 93.1)."""
-    text = f"{value:.10f}".rstrip("0")
-    decimals = len(text.partition(".")[2])
-    return 0.5 * 10.0 ** -max(1, min(decimals, 4))
-
-
 def _picked(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
     """Find a claimed score that is the extreme of its runs and not their mean."""
     sign = 1 if study.claim.higher_is_better else -1
@@ -136,7 +129,7 @@ def _picked(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
         if claimed is None or seeds.distinct < 2:
             continue
         value = sign * extreme(sign * v for v in seeds.values)
-        tolerance = _digits(claimed.value)
+        tolerance = half_unit(claimed.value)
         if (
             abs(claimed.value - value) <= tolerance
             and abs(claimed.value - seeds.mean) > 2 * tolerance
@@ -184,7 +177,7 @@ def _both_best(study: Study, baseline: Seeds, proposed: Seeds, sign: int) -> boo
     if claimed is None or len(baseline.values) != len(proposed.values):
         return False
     best = sign * max(sign * v for v in baseline.values)
-    tolerance = _digits(claimed.value)
+    tolerance = half_unit(claimed.value)
     return (
         abs(claimed.value - best) <= tolerance
         and abs(claimed.value - baseline.mean) > 2 * tolerance
@@ -337,7 +330,7 @@ def _resolved(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomp
 def _mismatch(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
     """Say so where a claimed score is neither the mean of its runs nor their extreme."""
     for seeds, claimed in ((proposed, study.claim.proposed), (baseline, study.claim.baseline)):
-        if claimed is None or abs(claimed.value - seeds.mean) <= 2 * _digits(claimed.value):
+        if claimed is None or abs(claimed.value - seeds.mean) <= 2 * half_unit(claimed.value):
             continue
         unknown = _unknown(study, baseline, proposed)
         n = len(seeds.values)

@@ -51,9 +51,9 @@ from netgain.catalogue import known_test_size
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._compare import missing_runs, sources_of
+from netgain.practices._compare import half_unit, missing_runs, sources_of
 from netgain.stats.grain import smallest_denominator
-from netgain.study import Arm, Curve, Run, SampleSet, Source, Study
+from netgain.study import Arm, Curve, Run, Source, Study
 
 CODE, NAME = "NG509", "test-set-leakage"
 MINIMUM_SHARE = 0.001
@@ -182,11 +182,7 @@ def _overlap(arm: Arm) -> tuple[int, int, tuple[Source, ...]] | None:
         seen.update(samples.digests)
     common = sum(digest in seen for samples in test for digest in samples.digests)
     n_test = sum(samples.n for samples in test)
-    return common, n_test, tuple(s.source for s in _both(train, test))
-
-
-def _both(train: list[SampleSet], test: list[SampleSet]) -> list[SampleSet]:
-    return [*train, *test]
+    return common, n_test, tuple(s.source for s in (*train, *test))
 
 
 def _selection(study: Study) -> Part:
@@ -240,7 +236,7 @@ def _claimed_best_epoch(study: Study) -> Part | None:
         scale = 100.0 if claimed.value > 1.5 and max(max(c.values) for c in curves) <= 1 else 1.0
         bests = [scale * pick(c.values) for c in curves]
         lasts = [scale * c.values[-1] for c in curves]
-        tolerance = _half_unit(claimed.value)
+        tolerance = half_unit(claimed.value)
         reported = {"the mean over runs of": (fmean(bests), fmean(lasts))}
         if len(curves) > 1:
             reported["the best run's"] = (pick(bests), pick(lasts))
@@ -354,14 +350,9 @@ def _claims_last(study: Study) -> bool:
             return False
         scale = 100.0 if claimed.value > 1.5 and max(max(c.values) for c in curves) <= 1 else 1.0
         last = scale * fmean(c.values[-1] for c in curves)
-        if abs(claimed.value - last) > 2 * _half_unit(claimed.value):
+        if abs(claimed.value - last) > 2 * half_unit(claimed.value):
             return False
     return True
-
-
-def _half_unit(value: float) -> float:
-    text = f"{value:.10f}".rstrip("0")
-    return 0.5 * 10.0 ** -max(1, min(len(text.partition(".")[2]), 4))
 
 
 def _grain(study: Study) -> Part:
