@@ -1,8 +1,9 @@
 """Measure what the recorder adds to a training step: `python benchmarks/recorder_overhead.py`.
 
-One training takes turns with itself, block by block, with the recorder's hooks in place and without. A run's
-overhead is the median difference of neighbouring blocks over the median plain step; printed are the runs
-and their median.
+Two equal trainings take turns, block by block, one recorded and one not; from run to run they change roles
+in memory. A run's overhead is the median difference of neighbouring blocks over the median plain step;
+printed are the runs and their median. Times are CPU seconds of the process, the recorder's writing thread
+included.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from torch import nn  # noqa: TID253
 from torch.nn import functional as F  # noqa: N812, TID253
 
 from netgain.recorder.flight import Flight, record
+
+WARM_UP = 10
+"""Blocks run before the measurement."""
 
 
 class Work:
@@ -42,8 +46,7 @@ class Work:
 
     def steps(self, n: int, flight: Flight | None) -> float:
         """Run n steps and return the CPU seconds of one; other processes then disturb least."""
-        loader = self.loader if flight is None else self.counted
-        model, optimizer, done = self.model, self.optimizer, 0
+        loader, model, optimizer, done = self.loader, self.model, self.optimizer, 0
         began = time.process_time()
         while done < n:
             for x, y in loader:
@@ -76,27 +79,21 @@ class Batches:
         return len(self.batch_sampler)
 
 
-def measure(*, rounds: int, steps: int, **size: int) -> dict[str, float]:
+def measure(*, rounds: int, steps: int, recorded_first: bool, **size: int) -> dict[str, float]:
     """Return plain milliseconds a step, and the overhead as a share and in microseconds."""
-    work = Work(**size)
+    first, second = Work(**size), Work(**size)
+    watched, plain = (first, second) if recorded_first else (second, first)
     differences, times = [], []
     with tempfile.TemporaryDirectory() as folder, record(Path(folder) / "flight") as flight:
-        flight.watch(work.model, work.optimizer)
-        work.counted = flight.samples(work.loader)
-        work.steps(steps, flight)
-        hooks = (work.model._forward_hooks, work.optimizer._optimizer_step_post_hooks)
-        kept = [dict(hook) for hook in hooks]
+        flight.watch(watched.model, watched.optimizer)
+        watched.loader = flight.samples(watched.loader)
+        for work in (watched, plain):
+            work.steps(WARM_UP * steps, flight if work is watched else None)
         for i in range(rounds):
-            spent = {}
-            for recorded in (True, False) if i % 2 else (False, True):
-                for hook, content in zip(hooks, kept, strict=True):
-                    hook.clear()
-                    hook.update(content if recorded else {})
-                spent[recorded] = work.steps(steps, flight if recorded else None)
-            differences.append(spent[True] - spent[False])
-            times.append(spent[False])
-        for hook, content in zip(hooks, kept, strict=True):
-            hook.update(content)
+            order = (watched, plain) if i % 2 else (plain, watched)
+            spent = {work: work.steps(steps, flight if work is watched else None) for work in order}
+            differences.append(spent[watched] - spent[plain])
+            times.append(spent[plain])
     step, extra = statistics.median(times), statistics.median(differences)
     return {"step_ms": step * 1e3, "overhead": extra / step, "overhead_us": extra * 1e6}
 
@@ -108,11 +105,11 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     cases = {
-        "1 ms": {"batch": 64, "width": 224, "layers": 3, "steps": 20, "rounds": 250},
-        "50 ms": {"batch": 256, "width": 900, "layers": 4, "steps": 2, "rounds": 60},
+        "1 ms": {"batch": 64, "width": 224, "layers": 3, "steps": 20, "rounds": 400},
+        "50 ms": {"batch": 256, "width": 900, "layers": 4, "steps": 1, "rounds": 400},
     }
     for name, case in cases.items():
-        runs = [measure(**case) for _ in range(given.runs)]
+        runs = [measure(**case, recorded_first=bool(i % 2)) for i in range(given.runs)]
         print(json.dumps({
             "case": name,
             "step_ms": round(statistics.median(r["step_ms"] for r in runs), 3),

@@ -299,3 +299,101 @@ def test_hooks_are_removed_at_the_end(tmp_path, training):
     run(tmp_path, training)
     assert not model._forward_hooks
     assert not optimizer._optimizer_step_post_hooks
+
+
+def test_copies_and_saved_files_of_a_watched_model_are_of_its_own_class(tmp_path, training):
+    """What is copied or saved during a recording has the user's class and opens without a recorder."""
+    import copy
+    import io
+
+    model, optimizer, _ = training
+    with record(tmp_path) as flight:
+        flight.watch(model, optimizer)
+        assert isinstance(model, nn.Sequential)
+        assert type(copy.deepcopy(model)) is nn.Sequential
+        file = io.BytesIO()
+        torch.save(model, file)
+    assert b"netgain" not in file.getvalue()
+    file.seek(0)
+    assert type(torch.load(file, weights_only=False)) is nn.Sequential
+    assert type(model) is nn.Sequential
+
+
+def test_replicas_of_a_watched_model_run_their_own_weights(tmp_path, training):
+    """A data-parallel replica computes with its own parameters and is not counted."""
+    model, optimizer, _ = training
+    x = torch.randn(4, 3)
+    with record(tmp_path) as flight:
+        flight.watch(model, optimizer)
+        replica = model._replicate_for_data_parallel()
+        for name, child in model._modules.items():
+            replica._modules[name] = child
+        replica._modules["2"] = nn.Linear(4, 2)
+        assert not torch.equal(replica(x), model.eval()(x))
+    assert rows(tmp_path, "steps")[-1]["evaluated"] == 4
+    assert rows(tmp_path, "steps")[-1]["trained"] == 0
+
+
+@pytest.mark.parametrize("call", ["dictionary", "keyword"])
+def test_inputs_in_containers_are_counted(tmp_path, call):
+    """The batch is the first tensor of the arguments, wherever it stands."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 2)
+
+        def forward(self, batch):
+            return self.linear(batch["x"] if isinstance(batch, dict) else batch)
+
+    model, x = Net(), torch.randn(5, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with record(tmp_path) as flight:
+        flight.watch(model, optimizer)
+        out = model({"x": x}) if call == "dictionary" else model(batch=x)
+        out.sum().backward()
+        optimizer.step()
+    assert rows(tmp_path, "steps")[-1]["trained"] == 5
+    assert not rows(tmp_path, "error")
+
+
+def test_compiled_model_is_counted_and_compiled_once(tmp_path, training):
+    """Counting does not break the graph of a model compiled after `watch`, nor compile it anew each step."""
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    model, optimizer, loader = training
+    with record(tmp_path) as flight:
+        flight.watch(model, optimizer)
+        compiled = torch.compile(model, backend="eager")
+        for x, y in loader:
+            nn.functional.cross_entropy(compiled(x), y).backward()
+            optimizer.step()
+    assert rows(tmp_path, "steps")[-1]["trained"] == 40
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] <= 2
+
+
+def test_terms_noted_by_several_calls_in_one_step_are_all_kept(tmp_path):
+    """A loss noted after another in the same step is not passed over."""
+    with record(tmp_path) as flight:
+        for _ in range(3):
+            flight.loss(cross_entropy=1.0)
+            flight.loss(penalty=2.0)
+            flight.steps += 1
+    assert [row["steps"] for row in rows(tmp_path, "loss")] == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_unique_samples_stay_the_size_of_the_set_once_all_were_drawn(tmp_path, training):
+    """After every index was seen the recorder stops keeping them and the count stands."""
+    model, optimizer, loader = training
+    with record(tmp_path) as flight:
+        flight.watch(model, optimizer)
+        batches = flight.samples(loader)
+        for epoch in range(3):
+            for x, _ in batches:
+                model(x).sum().backward()
+                optimizer.step()
+            flight.flush()
+            assert flight.remembering is False, epoch
+            assert len(flight.ids) == 0
+    assert rows(tmp_path, "steps")[-1]["unique"] == 40
+    assert rows(tmp_path, "steps")[-1]["drawn"] == 120

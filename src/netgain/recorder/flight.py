@@ -64,7 +64,9 @@ class Flight:
         self.rates: deque[tuple[int, Any]] = deque()
         self.ids: deque[Any] = deque()
         self.last_rate: Any = None
-        self._next_loss = 0.0
+        self.remembering = True
+        self._expected: int | None = None
+        self._loss_step = self._next_loss = self._stride = 0
         self._losses: deque[tuple[int, str, Any]] = deque()
         self._rows: deque[dict[str, Any]] = deque()
         self._seen: set[Any] | None = set()
@@ -111,13 +113,13 @@ class Flight:
         Unique samples are counted by index where the loader has a `batch_sampler`, by `ids(batch)` where
         given, else by a fingerprint of 16 values of each sample, to which an augmented sample is new.
         """
-        served = loader
-        with self.guard("samples"):
-            from netgain.recorder import hooks
+        from netgain.recorder import hooks
 
-            served = hooks.Samples(self, loader, ids)
-            self._counting = True
-        return served
+        try:
+            return hooks.Samples(self, loader, ids)
+        except Exception as error:  # noqa: BLE001 - a recorder error never stops training
+            self.fail("samples", error)
+            return loader
 
     def config(self, **settings: Any) -> None:
         """Note settings of the run; nested dictionaries get dotted keys."""
@@ -137,13 +139,14 @@ class Flight:
     def loss(self, **terms: Any) -> None:
         """Note loss terms by name; tensors are kept as they are and read when the file is written.
 
-        Calls that come faster than a curve is kept are passed over, after the first few.
+        Steps that come faster than a curve is kept are passed over.
         """
+        step = self.steps
+        if self._loss_step < step < self._next_loss:
+            return
         try:
-            if len(self._losses) >= schema.POINTS and time.monotonic() < self._next_loss:
-                return
-            self._next_loss = time.monotonic() + schema.SPACING
-            step, losses = self.steps, self._losses
+            self._loss_step, self._next_loss = step, step + self._stride
+            losses = self._losses
             for name, value in terms.items():
                 losses.append((step, name, value.detach() if hasattr(value, "detach") else value))
         except Exception as error:  # noqa: BLE001 - a recorder error never stops training
@@ -177,14 +180,10 @@ class Flight:
         """Queue one line."""
         self._rows.append({"kind": kind, "t": round(time.monotonic() - self._began, 3), **content})
 
-    def stepped(self, rate: Any) -> None:
-        """Count one optimizer step at this learning rate."""
-        self.steps += 1
-        self.trained += self.pending
-        self.pending = 0
-        if rate != self.last_rate:
-            self.last_rate = rate
-            self.rates.append((self.steps, rate))
+    def serve(self, n: int | None) -> None:
+        """Begin to count what a loader serves: one of `n` samples known by index, None by other keys."""
+        self._expected = n if not self._counting else None
+        self._counting = True
 
     def fail(self, where: str, error: BaseException) -> None:
         """Note an error of the recorder, once for each place."""
@@ -242,6 +241,7 @@ class Flight:
         now = (self.steps, self.drawn, self.trained, self.evaluated, self.passes)
         if now == self._written and not rates:
             return []
+        self._stride = (self.steps - (self._written or (0,))[0]) // schema.POINTS
         self._written = now
         steps, drawn, trained, evaluated, passes = now
         if steps and (not rates or rates[-1][0] < steps) and self.last_rate is not None:
@@ -263,12 +263,16 @@ class Flight:
 
     def _remember(self, batches: list[Any]) -> None:
         """Add sample ids to those seen."""
+        seen = self._seen
         for batch in batches:
-            if self._seen is None:
+            if seen is None:
                 return
-            self._seen.update(batch() if callable(batch) else batch)
-            if len(self._seen) > schema.UNIQUE_LIMIT:
-                self._seen = None
+            seen.update(batch() if callable(batch) else batch)
+            if len(seen) > schema.UNIQUE_LIMIT:
+                self._seen = seen = None
+        if seen is None or (self._expected is not None and len(seen) >= self._expected):
+            # Every sample of the set has been drawn: there is none left that could be new.
+            self.remembering = False
 
     def _losses_since(self) -> list[dict[str, Any]]:
         """Return one line for each loss term noted since the last call."""

@@ -6,6 +6,7 @@ The only module of the recorder that imports torch.
 from __future__ import annotations
 
 import copy
+import copyreg
 import json
 import os
 import platform
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch  # noqa: TID253 - this is where the recorder meets torch
 from torch import Tensor, nn  # noqa: TID253
+from torch.utils._pytree import tree_leaves  # noqa: TID253
 
 from netgain.recorder import schema
 from netgain.recorder.flight import Flight
@@ -35,7 +37,7 @@ def watch(flight: Flight, model: Any, optimizer: Any) -> Callable[[], None]:
     counter.hang()
     handles = []
     if optimizer is not None:
-        handles.append(optimizer.register_step_post_hook(StepCounter(flight)))
+        handles.append(optimizer.register_step_post_hook(step_counter(flight)))
 
     def close() -> None:
         for handle in (*handles, counter):
@@ -72,54 +74,75 @@ def _the_nothing() -> Any:
 
 
 class ForwardCounter(_Hook):
-    """Count the samples of forward passes, and trace the first training batch."""
+    """Count the samples of forward passes, and trace the first training batch.
+
+    The model's class is exchanged for a subclass whose `__call__` counts, as `torch.nn.utils.parametrize`
+    and fully sharded training exchange it: any forward hook would put each call of the module on torch's
+    slow path, which costs a step of 1 ms half a percent. A module whose class cannot be exchanged gets
+    the hook.
+    """
 
     def __init__(self, flight: Flight, model: Any) -> None:
         """Count the passes of `model` itself, not of copies that inherited the hook."""
         self._flight, self._model, self._inner = flight, model, _inner(model)
         self._train, self._evaluation = InputStatistics("train"), InputStatistics("evaluation")
-        self._traced = self._inside = False
+        self._original: type[nn.Module] = type(model)
+        self._counted: type[nn.Module] | None = None
         self._handle: Any = None
+        self._traced = False
+        self.paused = False
+        """Whether passes are the recorder's own, or the recording is over."""
+        self.looking = {True: True, False: True}
+        """Whether a pass in training mode, or in evaluation, is still looked at closer than to count it."""
 
     def hang(self) -> None:
-        """Start counting; the first pass tells whether keyword arguments must be asked for."""
-        self._handle = self._model.register_forward_hook(FirstPass(self), with_kwargs=True)
-
-    def hang_plainly(self) -> None:
-        """Ask for keyword arguments no more, which costs each pass 2 microseconds less."""
-        self._handle.remove()
-        self._handle = self._model.register_forward_hook(self)
+        """Start counting."""
+        try:
+            self._counted = _counted_class(self._original, self._model, self._flight, self)
+            self._model.__class__ = self._counted
+        except TypeError:
+            self._counted = None
+            self._handle = self._model.register_forward_hook(self, with_kwargs=True)
 
     def remove(self) -> None:
         """Stop counting."""
-        self._handle.remove()
+        self.paused = True
+        if self._handle is not None:
+            self._handle.remove()
+        elif type(self._model) is self._counted:
+            self._model.__class__ = self._original
 
-    def __call__(self, module: nn.Module, args: Any, output: Any, kwargs: Any = None) -> None:
-        """Count one forward pass; called by torch after it."""
-        if self._inside or module is not self._model:
+    def __call__(self, module: nn.Module, args: Any, kwargs: Any, _output: Any = None) -> None:
+        """Count one forward pass, where no quicker way is open."""
+        if self.paused or module is not self._model:
             return
         try:
-            first = args[0] if args else next(iter(kwargs.values()))
-            if module.training and torch.is_grad_enabled():
-                self._flight.pending += first.shape[0]
-                seen = self._train
-                if not self._traced:
-                    self._trace(args, kwargs or {})
-            else:
-                self._flight.evaluated += first.shape[0]
-                seen = self._evaluation
-            if seen.open:
-                seen.add(self._flight, first)
+            n = _batch_of(args, kwargs).shape[0]
         except Exception as error:  # noqa: BLE001 - a recorder error never stops training
             self._flight.fail("forward", error)
+            return
+        training = module.training and torch.is_grad_enabled()
+        if training:
+            self._flight.pending += n
+        else:
+            self._flight.evaluated += n
+        if self.looking[training]:
+            self.look(training, args, kwargs)
 
-    def _trace(self, args: Any, kwargs: Any) -> None:
-        """Record the graph once; the passes it makes are not counted."""
-        self._traced = self._inside = True
-        try:
-            _record_graph(self._flight, self._inner, args, kwargs)
-        finally:
-            self._inside = False
+    @torch.compiler.disable
+    def look(self, training: bool, args: Any, kwargs: Any) -> None:
+        """Trace the first training batch and gather input statistics of the first batches."""
+        with self._flight.guard("inputs"):
+            if training and not self._traced:
+                self._traced = self.paused = True
+                try:
+                    _record_graph(self._flight, self._inner, args, kwargs)
+                finally:
+                    self.paused = False
+            seen = self._train if training else self._evaluation
+            if seen.open:
+                seen.add(self._flight, _batch_of(args, kwargs))
+            self.looking[training] = seen.open
 
     def finish(self) -> None:
         """Note the input statistics of a run too short to have filled them."""
@@ -127,39 +150,89 @@ class ForwardCounter(_Hook):
         self._evaluation.finish(self._flight)
 
 
-class FirstPass(_Hook):
-    """Count passes with their keyword arguments, until one shows that there are none."""
+def _counted_class(
+    original: type[nn.Module], model: nn.Module, flight: Flight, counter: ForwardCounter
+) -> type[nn.Module]:
+    """Return a subclass whose `__call__` counts the passes of `model`; its copies are of `original`.
 
-    def __init__(self, counter: ForwardCounter) -> None:
-        """Count into `counter`."""
-        self._counter = counter
+    A counted pass runs through one function only: between kernels that fill the processor's caches, each
+    further one costs about a microsecond.
+    """
+    call, grad_enabled, looking = original.__call__, torch.is_grad_enabled, counter.looking
 
-    def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        """Count one forward pass; called by torch after it."""
-        self._counter(module, args, output, kwargs)
-        if args and not kwargs:
-            self._counter.hang_plainly()
+    def counted_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        output = call(self, *args, **kwargs)
+        if self is model and not counter.paused:
+            try:
+                n = args[0].shape[0]
+            except (AttributeError, IndexError, TypeError):
+                counter(self, args, kwargs)
+                return output
+            if self.training and grad_enabled():
+                flight.pending += n
+                if looking[True]:
+                    counter.look(True, args, kwargs)
+            else:
+                flight.evaluated += n
+                if looking[False]:
+                    counter.look(False, args, kwargs)
+        return output
+
+    def reduce(self: Any, protocol: Any) -> Any:
+        reduced = original.__reduce_ex__(self, protocol)
+        if isinstance(reduced, str):
+            return reduced
+        function, arguments, *rest = reduced
+        if getattr(function, "__name__", "") == "__newobj__" and arguments == (counted,):
+            # The usual way of rebuilding insists on the object's present class; this older one does not.
+            return copyreg._reconstructor, (original, object, None), *rest  # type: ignore[attr-defined]
+        function, *arguments = (
+            original if part is counted else part for part in (function, *arguments)
+        )
+        return function, tuple(arguments), *rest
+
+    content = {"__call__": counted_call, "__reduce_ex__": reduce, "__doc__": original.__doc__}
+    for name in ("__module__", "__qualname__"):
+        content[name] = getattr(original, name)
+    counted: type[nn.Module] = type(original.__name__, (original,), content)
+    return counted
 
 
-class StepCounter(_Hook):
-    """Count optimizer steps and their learning rates."""
+def _batch_of(args: Any, kwargs: Any) -> Tensor:
+    """Return the first tensor of a call's arguments.
 
-    def __init__(self, flight: Flight) -> None:
-        """Count into `flight`."""
-        self._flight = flight
+    Raises:
+        TypeError: there is none.
+    """
+    tensors = (
+        leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor) and leaf.ndim
+    )
+    first = next(tensors, None)
+    if first is None:
+        raise TypeError("no tensor among the model's arguments")
+    return first
 
-    def __call__(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
-        """Count one step; called by torch after it."""
+
+def step_counter(flight: Flight) -> Callable[[Any, Any, Any], None]:
+    """Return an optimizer hook that counts steps and their learning rates."""
+
+    def count(optimizer: Any, _args: Any, _kwargs: Any) -> None:
+        flight.steps += 1
+        flight.trained += flight.pending
+        flight.pending = 0
         try:
             rate = optimizer.param_groups[0]["lr"]
-            self._flight.stepped(rate if type(rate) is float else _plain_rate(rate))
+            if type(rate) is not float:
+                # Comparing would wait for the device; a clone is safe from changes in place.
+                rate = rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
+            elif rate == flight.last_rate:
+                return
+            flight.last_rate = rate
+            flight.rates.append((flight.steps, rate))
         except Exception as error:  # noqa: BLE001 - a recorder error never stops training
-            self._flight.fail("step", error)
+            flight.fail("step", error)
 
-
-def _plain_rate(rate: Any) -> Any:
-    """Return a learning rate that later steps cannot change in place."""
-    return rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
+    return count
 
 
 def _inner(model: Any) -> nn.Module:
@@ -307,6 +380,7 @@ class Samples:
             object.__setattr__(self._served, "batch_sampler", _Overheard(sampler, self._drawn))
             by = "index"
         n = _length(getattr(loader, "dataset", None))
+        flight.serve(n if by == "index" else None)
         flight.row("loader", n_train=n, unique_by=by)
 
     def __getattr__(self, name: str) -> Any:
@@ -327,7 +401,8 @@ class Samples:
                 if drawn is not None:
                     index = drawn.popleft()
                     flight.drawn += len(index)
-                    flight.ids.append(index)
+                    if flight.remembering:
+                        flight.ids.append(index)
                 else:
                     self._count(batch)
             except Exception as error:  # noqa: BLE001 - a recorder error never stops training

@@ -43,8 +43,6 @@ FLUSH_SECONDS = 0.5
 """Longest time a counted event stays in memory."""
 POINTS = 32
 """Points of a curve kept from each flush; the first of a recording is always kept."""
-SPACING = FLUSH_SECONDS / POINTS
-"""Seconds between two kept losses, once `POINTS` of them wait to be written."""
 UNIQUE_LIMIT = 20_000_000
 """Sample ids remembered; beyond it `unique` is null, unknown."""
 INPUT_SAMPLES = 8
