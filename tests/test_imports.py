@@ -14,6 +14,7 @@ TORCH_MODULES = {
     "netgain.lab.train",
     "netgain.lab.blocks",
     "netgain.recorder.hooks",
+    "netgain.recorder.inputs",
     "netgain.recorder.trace",
 }
 

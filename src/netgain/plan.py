@@ -126,6 +126,8 @@ class Disclosure:
     """State the gain with its interval and the number of seeds."""
     differences: bool = True
     """List every setting in which the arms differ."""
+    parameters: Literal["unstated", "whole", "without-gates"] = "unstated"
+    """Which parameters of both models the README counts, if any (NG106)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

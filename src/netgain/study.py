@@ -7,6 +7,7 @@ evidence is. Unknown is `None`, never zero and never a default that looks measur
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -23,6 +24,10 @@ Strength = Literal["measured", "logged", "configured", "stated"]
 `stated`: prose or a table in a README or paper, or a number in a file name.
 """
 STRENGTHS: tuple[Strength, ...] = ("measured", "logged", "configured", "stated")
+
+
+Confidence = Literal["sure", "likely"]
+"""How sure it is that a value means what its name says: `likely` where a file follows no known format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,8 @@ class Cited(Generic[T]):
     """How it came to be known."""
     disagreeing: tuple[Cited[T], ...] = ()
     """Weaker or equally strong readings of the same quantity that say something else."""
+    confidence: Confidence = "sure"
+    """How sure the meaning is; the strength says how the number came about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +115,24 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InputDistance:
+    """How well a run's training inputs, as the model saw them, can be told from the inputs of a split."""
+
+    split: str
+    """The split, as the loop calls it: `test`, `validation`."""
+    auc: float
+    """Area under the curve of a classifier on held-out samples; 0.5: they cannot be told apart."""
+    standard_error: float
+    """Of `auc`."""
+    n_train: int
+    """Training inputs compared."""
+    n_split: int
+    """Inputs of the split compared."""
+    source: Source
+    """The recorded inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One training (or one evaluation) of an arm."""
 
@@ -131,6 +156,8 @@ class Run:
     """Final scores by `split/metric` (`test/accuracy`) or bare raw name where the split is unsaid."""
     model: ModelProfile | None = None
     """The model this run trained, as far as the run's own files show it."""
+    inputs: tuple[InputDistance, ...] = ()
+    """Distance of the training inputs from each scored split, where inputs were recorded."""
     environment: dict[str, Cited[Scalar]] = field(default_factory=dict)
     """Hardware and library versions: `device`, `device_count`, `torch`, `python`, ..."""
 
@@ -161,6 +188,10 @@ class ModelProfile:
     """Operations of one forward pass of one sample, multiply and add counted apart."""
     uncovered_operators: tuple[str, ...] = ()
     """Operators whose cost could not be counted."""
+    module_costs: tuple[ModuleCost, ...] = ()
+    """Parameters and operations by module, where a recorded graph shows them."""
+    fusable_parameters: Cited[int] | None = None
+    """Weights in parallel linear branches that fuse away when the model is deployed; 0: there are none."""
     components: tuple[Component, ...] = ()
     """Census of building blocks."""
     observed_kinds: tuple[str, ...] = ()
@@ -171,6 +202,18 @@ class ModelProfile:
     """Which weights were scored: `live`, `averaged` or `ensemble`."""
     tensors: tuple[Tensor, ...] = ()
     """Names and shapes of a checkpoint, in file order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleCost:
+    """What one module of a model costs by itself, its children apart."""
+
+    module: str
+    """Dotted path; empty for the model itself."""
+    parameters: int
+    """Elements of its own parameters."""
+    flops: float
+    """Operations of one forward pass of one sample, multiply and add counted apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +236,16 @@ class SourceFile:
     """As in `Source.path`."""
     text: str
     """Whole file, decoded."""
+    cells: tuple[tuple[int, int], ...] = ()
+    """Of a notebook: number (from 1, all kinds counted) and first line in `text` of each code cell."""
+
+    def place(self, line: int) -> str:
+        """Say where a line stands for a person: `line 12`, or `cell 7, line 3` in a notebook."""
+        before = [cell for cell in self.cells if cell[1] <= line]
+        if not before:
+            return f"line {line}"
+        number, first = before[-1]
+        return f"cell {number}, line {line - first + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +270,162 @@ class SampleSet:
     """64-bit BLAKE2b of each sample's decoded bytes, in file order; equal means byte-identical."""
     source: Source
     """The array file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One number for each item of an evaluation, packed."""
+
+    name: str
+    """`correct` (1 or 0), `probability CLASS`, or a metric by its canonical name, else the raw one."""
+    key: str
+    """The name as the file spells it."""
+    data: bytes
+    """Float64 in little-endian order, one for each item; NaN marks an item without a value."""
+
+    @property
+    def values(self) -> tuple[float | None, ...]:
+        """Return the numbers in file order, None where the file has none."""
+        numbers = memoryview(self.data).cast("d")
+        return tuple(None if math.isnan(number) else number for number in numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """What one model said of each item of one evaluation.
+
+    Items, targets and outputs are 64-bit digests, so that two arms join by item whatever their file formats:
+    whole numbers by SplitMix64, any other text by BLAKE2b of its UTF-8.
+    """
+
+    location: str
+    """Display path of the folder the file lies in; that of its run where it belongs to one."""
+    name: str = ""
+    """What tells several of one folder apart: the task, model or file stem."""
+    task: str | None = None
+    """Task or data set, as the file or its name says."""
+    split: Literal["train", "validation", "test"] | None = None
+    """Which data; None where nothing says."""
+    n: int
+    """Items."""
+    item_kind: Literal["id", "content", "row"]
+    """What `items` identifies: a column of ids, the content of the item, or the bare row number."""
+    items: bytes
+    """Digest of each item as uint64, little-endian, in file order."""
+    targets: bytes = b""
+    """Digest of what each item's right answer is, same order; empty where the file has none."""
+    outputs: bytes = b""
+    """Digest of what the model answered, same order; empty where the file has none."""
+    prompts: bytes = b""
+    """Digest of what the model was asked, shots and hints included; empty where the file has none."""
+    example_prompts: tuple[str, ...] = ()
+    """What the model was asked, in full, for the first three items."""
+    columns: tuple[Column, ...] = ()
+    """Numbers for each item: whether it was right, scores, probabilities, `prompt length` in characters."""
+    scores: dict[str, Cited[float]] = field(default_factory=dict)
+    """Metrics recomputed from the items, by canonical name; accuracy as a share. Where target and output
+    disagree with the file's own verdicts, that of the verdicts is kept as disagreeing."""
+    source: Source
+    """The file."""
+
+    @property
+    def item_digests(self) -> tuple[int, ...]:
+        """Return the digest of each item in file order."""
+        return tuple(memoryview(self.items).cast("Q"))
+
+    def column(self, name: str) -> Column | None:
+        """Return the first column of a name, None where there is none."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One verdict of one rater on one item."""
+
+    item: str
+    """Item id as the file spells it, or its row number."""
+    rater: str | None
+    """Who judged; None where the file does not say."""
+    first: str
+    """The system judged; of a pair, the one shown first where `Ratings.order_known`, else named first."""
+    second: str | None = None
+    """The other system of a pair; None where one system is judged at a time."""
+    value: float
+    """Of a pair: 1 where `first` won, 0 where it lost, 0.5 for a tie, or a share between; else the score."""
+    criterion: str | None = None
+    """What was asked (`fluency`, `overall`, turn 2); None where the file asks one thing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratings:
+    """Verdicts of people or of judging models on outputs of systems."""
+
+    location: str
+    """Display path of the folder the file lies in."""
+    form: Literal["pairs", "scores"]
+    """Whether two systems are compared at a time, or one is given a score."""
+    judge: Literal["human", "model"] | None
+    """Who judged; None where neither file nor name says."""
+    order_known: bool
+    """Whether `Vote.first` was shown first; False where the file only names the systems."""
+    votes: tuple[Vote, ...]
+    """Verdicts in file order."""
+    unusable: int = 0
+    """Rows without a verdict (errors of a judging model, empty cells)."""
+    source: Source
+    """The file."""
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Return the systems judged, by name."""
+        found = {vote.first for vote in self.votes} | {v.second for v in self.votes if v.second}
+        return tuple(sorted(found))
+
+    @property
+    def raters(self) -> tuple[str, ...]:
+        """Return the raters that the file names, by name."""
+        return tuple(sorted({vote.rater for vote in self.votes if vote.rater is not None}))
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Return the items judged, in file order."""
+        return tuple(dict.fromkeys(vote.item for vote in self.votes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerFile:
+    """A file of results that the history holds in another state than the folder."""
+
+    path: str
+    """Path from the root of the repository."""
+    change: Literal["removed", "rewritten"]
+    """Gone by now, or changed after it was first committed."""
+    commit: str
+    """Commit that removed it, or that changed it last."""
+    date: str
+    """Day of that commit, as YYYY-MM-DD."""
+    versions: int
+    """Different contents the history holds of it."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Lines with numbers, before and after, where they were replaced one for one; the first twenty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a git repository remembers of a folder."""
+
+    location: str
+    """Display path of the folder that holds `.git`."""
+    commits: Cited[int]
+    """Commits reachable from the one checked out."""
+    first: Cited[str] | None
+    """Day of the earliest commit, as YYYY-MM-DD; None where the clone is cut short."""
+    last: Cited[str]
+    """Day of the commit checked out."""
+    former: tuple[FormerFile, ...] = ()
+    """Result files that are gone or were rewritten."""
+    complete: bool = True
+    """Whether every commit's files could be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +500,10 @@ class Arm:
     """Code of this arm; the same tree in both arms where one code base serves both."""
     samples: tuple[SampleSet, ...] = ()
     """Fingerprints of given train and test arrays."""
+    predictions: tuple[Predictions, ...] = ()
+    """What this arm's model said of each item, one value for each file and task."""
+    histories: tuple[History, ...] = ()
+    """Git histories of this arm's folders, and of those that serve both arms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +584,8 @@ class Study:
     """The arm the claim says is better."""
     paper: Paper = Paper()
     """What the authors say."""
+    ratings: tuple[Ratings, ...] = ()
+    """Verdicts on outputs; they compare systems, so they belong to the comparison and to no arm."""
     allowances: tuple[Allowance, ...] = ()
     """Accepted findings."""
     unread: tuple[Unread, ...] = ()

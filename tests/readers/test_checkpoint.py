@@ -255,3 +255,10 @@ def test_real_lightning_checkpoint_counts_what_its_log_says(
     assert run.model is not None
     assert run.model.parameters is not None
     assert run.model.parameters.value == 784 * 128 + 128 + 128 * 10 + 10
+
+
+def test_a_shape_that_does_not_fit_its_bytes_is_damage(write: Write) -> None:
+    """A header can claim any shape; the bytes it names tell."""
+    content = _safetensors({"w": ("F32", [2**40, 2**40], 4)})
+    with pytest.raises(UnreadableFile, match="shape does not fit"):
+        list(checkpoint.read(entry_of(write("m.safetensors", content)), checkpoint.Limits()))

@@ -121,6 +121,69 @@ def test_sentences_state_quantities(
     assert said in _said(paper_of(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Our method improves accuracy from 76.2 to 78.9.", [76.2, 78.9]),
+        ("We raise the test accuracy (%) from 76.2% to 78.9%.", [76.2, 78.9]),
+        ("Ours outperforms ResNet in accuracy (97.6% vs 95.1%).", [95.1, 97.6]),
+        ("The baseline outperforms ours (97.6 vs 95.1 accuracy).", []),
+        ("It fails to improve accuracy from 76.2 to 78.9.", []),
+    ],
+)
+def test_comparisons_state_both_sides(
+    paper_of: Callable[[str], Paper], text: str, said: list[float]
+) -> None:
+    """Both scores with their arms in the order the verb says; nothing where it is denied or reversed."""
+    found = {s.arm: s.value for s in paper_of(text).statements if s.quantity == "accuracy"}
+    expected = dict(zip(("baseline", "proposed"), said, strict=bool(said)))
+    assert {arm: found.get(arm) for arm in expected} == expected
+    assert said or set(found) <= {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The batch size is 64 (per gpu) * 8 (nodes) * 8 (gpus) = 4096.", ("batch_size", 4096)),
+        ("We train on 8 V100 GPUs.", ("device_count", 8)),
+        ("Ours outperforms ResNet by 2.3 points.", ("gain", 2.3)),
+        ("The average episode reward is 5.", ("reward", 5)),
+    ],
+)
+def test_products_and_gains_are_stated_as_meant(
+    paper_of: Callable[[str], Paper], text: str, said: tuple[str, Scalar]
+) -> None:
+    """A product counts by its result; a gain is no score."""
+    assert said in [(s.quantity, s.value) for s in paper_of(text).statements]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The rate is halved every 30 epochs.",
+        "We use a batch size of 64 per GPU.",
+        "The F1 value is F1 = 2 * P * R / (P + R).",
+        "Each action returns a reward of 5.",
+        "The 26-period exponential moving average is subtracted.",
+        "Smith et al. train for 300 epochs.",
+        "ResNets are trained for 90 epochs [12].",
+    ],
+)
+def test_parts_formulas_and_other_peoples_work_state_nothing(
+    paper_of: Callable[[str], Paper], text: str
+) -> None:
+    """Numbers that only look like the paper's own budget or score are left alone."""
+    assert paper_of(text).statements == ()
+
+
+def test_what_is_compared_with_is_not_about_the_arm_before_it(
+    paper_of: Callable[[str], Paper],
+) -> None:
+    """`the baseline is worse than ... with FID of 2.47` gives the baseline no score."""
+    text = "The baseline is worse than using random images with FID of 2.47."
+    assert ("fid", 2.47, "baseline") not in _said(paper_of(text))
+
+
 def test_a_heading_names_the_arm_of_its_section(paper_of: Callable[[str], Paper]) -> None:
     """List items below `## Baseline` are about the baseline."""
     said = _said(paper_of("## Baseline\n\n- Epochs: 30\n\n## Other\n\n- Epochs: 40\n"))

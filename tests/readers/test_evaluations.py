@@ -195,6 +195,7 @@ def test_an_archive_cut_short_of_its_header_is_running(write: Write, read_run: R
         (archive({"header.json": b"{}" * 50})[:-30], "damaged archive"),
         (archive({"header.json": b'{"a": 1}'}), "without an `eval` record"),
     ],
+    ids=["bomb", "stranger", "cut", "other record"],
 )
 def test_hostile_archives_give_one_line(write: Write, content: bytes, said: str) -> None:
     """A bomb, a stranger's archive, a cut one and one with another record are named for what they are."""
@@ -233,7 +234,7 @@ def test_real_inspect_logs_are_subsets(real_data: Path, read_all: ReadAll) -> No
     """Every log evaluated fewer samples than its data set holds: 10 of 100 in the first two."""
     sizes = {}
     for path in sorted((real_data / "inspect").iterdir()):
-        (run,) = read_all(inspect_ai.READER, path)
+        run = read_all(inspect_ai.READER, path)[0]
         assert isinstance(run, RunFacts)
         settings = named(run)
         sizes[path.name[:19]] = (settings["n_test"], settings["n_available"], run.status)

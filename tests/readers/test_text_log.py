@@ -56,6 +56,23 @@ def settings(run: RunFacts) -> dict[str, object]:
          {"evaluation/Average_Loss": 3.5}),
         ("Epoch 42: Val acc is 99.25%", {"epoch": 42}, {"Val_acc": 99.25}),
         ("GET /index 200 in 12ms from 10.0.0.1", {}, {}),
+        ("* Prec@1 001 88.057 Prec@5 001 99.1", {}, {"Prec@1": 88.057, "Prec@5": 99.1}),
+        ("Step 1,000/30,000 loss: 3.2", {"step": 1000}, {"loss": 3.2}),
+        ("Accuracy: 9,890/10,000 (99%)", {}, {"Accuracy": 0.989}),
+        ("shape: [64,128] loss: 1.5", {}, {"shape": 64, "loss": 1.5}),
+        ("Loss (val): 0.3 Acc (top-5): 91.2 acc (EMA): 93", {},
+         {"val/Loss": 0.3, "val/top5": 91.2, "val/acc_EMA": 93.0}),
+        ("[rank0]: epoch 3 loss 0.5", {"epoch": 3}, {"loss": 0.5}),
+        ("2024-01-01 12:00:00,123 INFO trainer.py:88 - step 7 loss 0.5", {"step": 7}, {"loss": 0.5}),
+        ("I0101 12:00:00.123456 1234 train.py:88] step = 100, loss = 0.3", {"step": 100}, {"loss": 0.3}),
+        ("06/28 03:16:23 - mmengine - INFO - Epoch(train)   [1][ 2/38]  lr: 5e-07  eta: 15:19:03  loss: 0.02",
+         {"epoch": 1, "step": 2}, {"lr": 5e-07, "train/loss": 0.02}),
+        ("06/28 03:16:23 - mmengine - INFO - Epoch(val) [4][13/13]    coco/bbox_mAP: 0.5", {"epoch": 4},
+         {"val/coco/bbox_mAP": 0.5}),
+        ("Epoch 3: 100%|####| 391/391 [00:12<00:00, 31.2it/s, loss=0.312, v_num=0]", {"epoch": 3},
+         {"loss": 0.312, "v_num": 0}),
+        (" Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.401", {}, {}),
+        ("best acc so far: 79.2", {}, {"best_acc": 79.2}),
     ],
 )  # fmt: skip
 def test_one_line(line: str, axes: dict[str, float], values: dict[str, float]) -> None:
@@ -132,7 +149,7 @@ def test_nanogpt_has_three_losses(write: Write, read_run: ReadRun) -> None:
         "val_loss": ("step", (0, 250, 500), (4.5, 4.0, 3.5)),
         "loss": ("step", (0, 250, 500), (4.25, 3.75, 3.25)),
     }
-    assert run.settings == ()
+    assert settings(run) == {"number_of_parameters": "10.65M"}
 
 
 def test_keras_progress_lines_belong_to_the_epoch_above(write: Write, read_run: ReadRun) -> None:
@@ -275,3 +292,106 @@ def test_a_long_line_is_refused_and_a_wide_one_is_cut(write: Write, read_all: Re
     assert len(run.series[0].values) == 10
     with pytest.raises(UnreadableFile, match="line 6 is longer"):
         list(text_log.read(entry_of(wide), Limits(line_bytes=1000)))
+
+
+def test_tables_drawn_with_bars_are_rows(write: Write, read_run: ReadRun) -> None:
+    """Titles name the numbers below them; rules are passed over, a class's row is no score of the run."""
+    text = "| epoch | train loss | val acc (%) | note |\n|---|---|---|---|\n"
+    text += "".join(f"| {e}/3 | 0.{e}5 | 7{e}.2 | ok |\n" for e in (1, 2, 3)).replace(" ok ", " - ")
+    text += "+----+\n| class | recall | ap |\n| car | 0.5 | 0.6 |\n| bus | 0.1 | 0.2 |\n"
+    run = read_run(text_log.READER, write("train.log", text))
+    assert curves(run) == {
+        "train_loss": ("epoch", (1, 2, 3), (0.15, 0.25, 0.35)),
+        "val_acc": ("epoch", (1, 2, 3), (71.2, 72.2, 73.2)),
+    }
+    assert (settings(run), run.finals) == ({"epochs": 3}, ())
+
+
+def test_blocks_of_name_and_value_are_one_record(write: Write, read_run: ReadRun) -> None:
+    """Stable Baselines draws a block for each report; its sections stand in front of the names."""
+    block = (
+        "----\n| rollout/ | |\n| ep_rew_mean | {} |\n| time/ | |\n| total_timesteps | {} |\n----\n"
+    )
+    text = "".join(block.format(20 + i, 2048 * i) for i in (1, 2, 3))
+    run = read_run(text_log.READER, write("ppo.log", text))
+    assert curves(run) == {"rollout/ep_rew_mean": ("step", (2048, 4096, 6144), (21, 22, 23))}
+
+
+def test_a_rich_table_of_results_is_final(write: Write, read_run: ReadRun) -> None:
+    """Lightning's closing table names its metrics in the first column."""
+    text = "".join(f"epoch {e} loss 0.{e}\n" for e in (1, 2, 3))
+    text += "┏━━━━┳━━━━┓\n┃ Test metric ┃ DataLoader 0 ┃\n┡━━━━╇━━━━┩\n│ test_acc │ 0.9876 │\n└────┴────┘\n"
+    run = read_run(text_log.READER, write("pl.log", text))
+    assert [(f.key, f.value) for f in run.finals] == [("test_acc", 0.9876)]
+
+
+def test_laps_of_a_step_counter_are_laid_one_after_the_other(
+    write: Write, read_run: ReadRun
+) -> None:
+    """A counter that starts anew without a word for the epoch: its stated end is the length of a lap."""
+    text = "".join(f"step {s}/100 loss {lap}.{s}\n" for lap in (1, 2, 3) for s in (50, 100))
+    run = read_run(text_log.READER, write("laps.log", text))
+    assert curves(run)["loss"][:2] == ("step", (50, 100, 150, 200, 250, 300))
+    unsaid = text.replace("/100", "")
+    run = read_run(text_log.READER, write("unsaid.log", unsaid))
+    assert curves(run)["loss"][:2] == ("row", (0, 1, 2, 3, 4, 5))
+
+
+def test_a_best_so_far_in_every_epoch_is_no_final(write: Write, read_run: ReadRun) -> None:
+    """Repeated on the way it is a curve; said after the last epoch it is final."""
+    text = "".join(f"epoch {e} loss 0.{e}\nbest acc: 7{e}\n" for e in (1, 2, 3, 4))
+    run = read_run(text_log.READER, write("a.log", text))
+    assert run.finals == ()
+    assert curves(run)["best_acc"][2] == (71, 72, 73, 74)
+
+
+def test_a_text_of_final_scores_is_a_run(
+    write: Write, read_all: ReadAll, read_run: ReadRun
+) -> None:
+    """Two lines of scores alone, or one in a file named for scores; prose with numbers is neither."""
+    run = read_run(text_log.READER, write("x.txt", "Test accuracy: 91.2%\nTest F1: 0.88\n"))
+    assert {f.key: f.value for f in run.finals} == {"Test_accuracy": 91.2, "Test_F1": 0.88}
+    run = read_run(text_log.READER, write("results.txt", "Accuracy = 91.2\n"))
+    assert [f.value for f in run.finals] == [91.2]
+    assert read_all(text_log.READER, write("y.txt", "Accuracy = 91.2\n")) == []
+
+
+def test_a_printed_config_gives_settings_and_what_follows_is_read(
+    write: Write, read_run: ReadRun
+) -> None:
+    """A heading without a config behind it hides no record."""
+    rows = "".join(f"epoch {e} loss 0.{e}\n" for e in (1, 2, 3))
+    run = read_run(text_log.READER, write("a.log", "Loading config:\n" + rows))
+    assert len(run.series[0].values) == 3
+    dump = "[01/02 10:00:00 x]: Config:\nsolver:\n  lr: 0.1\n  batch_size: 8\n  epochs: 3\n"
+    dump += "[01/02 10:00:01 x]: go\n"
+    run = read_run(text_log.READER, write("b.log", dump + rows))
+    assert settings(run) == {"solver.lr": 0.1, "solver.batch_size": 8, "solver.epochs": 3}
+    assert {s.source.line for s in run.settings} == {3, 4, 5}
+
+
+def test_lines_of_one_shape_cost_little(write: Write) -> None:
+    """Fifty thousand lines are read in less than a second, numbers of any width included."""
+    rows = "".join(
+        f"2024-01-01 12:00:{i % 60:02d} INFO a.py:3 - epoch {i // 100} step {i} "
+        f"| loss {i / 7:.4f} | Acc@1 {i % 97}.5%\n"
+        for i in range(50_000)
+    )
+    path = write("long.log", rows)
+    started = time.process_time()
+    (run,) = list(text_log.read(entry_of(path), Limits()))
+    assert time.process_time() - started < 1.5
+    assert isinstance(run, RunFacts)
+    found = curves(run)
+    assert found["loss"][2][-1] == pytest.approx(49_999 / 7, abs=1e-4)
+    assert found["Acc@1"][2][98] == 1.5
+
+
+def test_names_with_digits_are_told_apart_within_one_shape(write: Write, read_run: ReadRun) -> None:
+    """`Acc@1` and `Acc@5` leave the same digits and are two quantities."""
+    text = "".join(f"epoch {e} Acc@{k} 0.{e}{k}\n" for e in (1, 2, 3) for k in (1, 5))
+    run = read_run(text_log.READER, write("k.log", text))
+    assert {k: v[2] for k, v in curves(run).items()} == {
+        "Acc@1": (0.11, 0.21, 0.31),
+        "Acc@5": (0.15, 0.25, 0.35),
+    }

@@ -8,7 +8,10 @@ from netgain.vocabulary import (
     canonical_metric,
     canonical_setting,
     dialects,
+    ends_in_metric,
     is_clock,
+    is_housekeeping,
+    is_known_metric,
     lower_is_better,
     setting_names,
     x_axis,
@@ -174,3 +177,88 @@ def test_a_few_keys_need_their_value(
 ) -> None:
     """A warm-up below 1 is a share and an integer has no unit; names of GPUs are no count of them."""
     assert canonical_setting(key, value=value) == name
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "lower"),
+    [
+        ("Prec@1", "accuracy", False), ("Prec@5", "top5_accuracy", False),
+        ("val/NDCG@10", "ndcg_at_10", False),
+        ("recall@5", "recall_at_5", False), ("R@1", "recall_at_1", False),
+        ("hit@10", "hit_rate_at_10", False),
+        ("coco/bbox_mAP", "map50_95", False), ("bbox/AP50", "map50", False),
+        ("segm/AP", "mask_map50_95", False),
+        ("aAcc", "pixel_accuracy", False), ("mIoU", "iou", False),
+        ("charts/episodic_return", "reward", False),
+        ("rollout/ep_rew_mean", "reward", False), ("fg_ari", "fg_ari", False), ("mbo_i", "mbo_i", False),
+        ("bpc", "bits_per_character", True), ("bpb", "bits_per_byte", True), ("WER", "word_error_rate", True),
+        ("FID", "fid", True), ("KID", "kid", True), ("IS", "inception_score", False), ("HD95", "hd95", True),
+        ("chrF++", "chrf_plus_plus", False), ("NDS", "nds", False), ("EER", "equal_error_rate", True),
+        ("eval_success_rate", "success_rate", False), ("NMI", "nmi", False),
+        ("best_ndcg@10", "best_ndcg_at_10", False),
+        ("pass@1", "pass_at_1", False), ("AUPRC", "average_precision", False), ("LPIPS", "lpips", True),
+    ],
+)  # fmt: skip
+def test_metrics_of_many_fields_have_a_name_and_a_direction(
+    key: str, name: str, lower: bool
+) -> None:
+    """Detection, segmentation, retrieval, language, speech, generation, reinforcement learning."""
+    found = canonical_metric(key)
+    assert (found.name, is_known_metric(found.name), lower_is_better(found.name)) == (
+        name,
+        True,
+        lower,
+    )
+
+
+def test_variants_of_a_metric_stay_apart() -> None:
+    """Another rank, another unit of text and another normalization are other quantities."""
+    names = [
+        "ndcg@5",
+        "ndcg@10",
+        "bpb",
+        "bpc",
+        "bpd",
+        "ppl",
+        "word_perplexity",
+        "byte_perplexity",
+        "chrf",
+        "chrf++",
+    ]
+    assert len({canonical_metric(name).name for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("key", "dialect", "name"),
+    [
+        ("train_dataloader.batch_size", "mmengine", "batch_size_per_device"),
+        ("val_dataloader.batch_size", "mmengine", None),
+        ("SOLVER.IMS_PER_BATCH", "detectron2", "global_batch_size"),
+        ("max_sentences", "fairseq", "batch_size_per_device"),
+        ("train_batch_size", "deepspeed", "global_batch_size"),
+        ("numTraining", "nnunet", "training_cases"),
+        ("effective_batch_size", "generic", "global_batch_size"),
+        ("epoch", "code", "epochs"),
+        ("epoch", "generic", None),
+        ("block_size", "generic", "sequence_length"),
+        ("training_hours", "generic", "wall_hours"),
+        ("num_iterations_per_epoch", "nnunet", "steps_per_epoch"),
+    ],
+)
+def test_frameworks_spell_budgets_their_own_way(key: str, dialect: str, name: str | None) -> None:
+    """A batch counts one device or all of them by framework; a validation loader says nothing."""
+    assert canonical_setting(key, dialect) == name
+
+
+def test_housekeeping_is_told_from_settings() -> None:
+    """Output folders and print intervals are known to say nothing; a learning rate is none of them."""
+    assert is_housekeeping("trainer.log_every_n_steps")
+    assert is_housekeeping("output_dir")
+    assert not is_housekeeping("lr")
+
+
+def test_names_that_end_in_a_metric() -> None:
+    """A data set or class in front of a metric leaves its direction known."""
+    assert ends_in_metric("boolq_accuracy")
+    assert lower_is_better("zara_ade") is True
+    assert not ends_in_metric("vram_bytes")

@@ -90,6 +90,8 @@ class GraphNode:
     """Sizes of its outputs, batch first."""
     scalars: tuple[float, ...] = ()
     """Its bare numeric arguments, in order."""
+    flops: float = 0.0
+    """Operations for one sample, multiply and add apart; 0 where its cost is left out by convention."""
 
     @property
     def name(self) -> str:

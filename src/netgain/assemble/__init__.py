@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from netgain.assemble.arms import ArmRuns, claimed_runs, split_arms
+from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms
 from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
 from netgain.assemble.runs import RunSet, build_runs, merge_models
@@ -17,7 +17,10 @@ from netgain.readers.base import (
     CodeFacts,
     DocumentFacts,
     Fact,
+    HistoryFacts,
     Limits,
+    PredictionFacts,
+    RatingFacts,
     RunFacts,
     SampleFacts,
     Setting,
@@ -27,6 +30,7 @@ from netgain.study import (
     CodeTree,
     ModelProfile,
     Paper,
+    Ratings,
     Run,
     Study,
     UnknownKey,
@@ -127,12 +131,24 @@ def _read_one_folder(request: Configuration, limits: Limits) -> Study:
     built = build_runs(_runs(reading.facts), request.vocabulary)
     arms = split_arms(tuple(run.id for run in built.runs), root)
     other = tuple(fact for fact in reading.facts if not isinstance(fact, RunFacts))
+    predicted = [(f, _arm_named(f, root)) for f in other if isinstance(f, PredictionFacts)]
     return _study(
         request,
-        baseline=((), "baseline"),
-        proposed=((), "proposed"),
+        baseline=(tuple(f for f, arm in predicted if arm == "baseline"), "baseline"),
+        proposed=(tuple(f for f, arm in predicted if arm == "proposed"), "proposed"),
         shared=(*other, *shared.facts),
-        unread=(*reading.unread, *shared.unread),
+        unread=(
+            *reading.unread,
+            *shared.unread,
+            *(
+                Unread(
+                    path=fact.predictions.source.path,
+                    why="predictions: their name says neither baseline nor proposed; name their arm",
+                )
+                for fact, arm in predicted
+                if arm is None
+            ),
+        ),
         sorted_runs=(
             replace(built, runs=tuple(r for r in built.runs if arms.get(r.id) == "baseline")),
             RunSet(
@@ -174,6 +190,7 @@ def _study(
         baseline=_arm(baseline[1], chosen[0], baseline[0], shared),
         proposed=_arm(proposed[1], chosen[1], proposed[0], shared),
         paper=paper,
+        ratings=_ratings((*baseline[0], *proposed[0], *shared)),
         allowances=request.allowances,
         unread=_unique(unread),
         unknown_keys=_unknown_keys((*first.unknown, *second.unknown)),
@@ -196,7 +213,21 @@ def _arm(name: str, chosen: ArmRuns, facts: tuple[Fact, ...], shared: tuple[Fact
         model=_arm_model(chosen.runs),
         code=code,
         samples=tuple(samples),
+        predictions=tuple(f.predictions for f in facts if isinstance(f, PredictionFacts)),
+        histories=tuple(f.history for f in (*facts, *shared) if isinstance(f, HistoryFacts)),
     )
+
+
+def _ratings(facts: Iterable[Fact]) -> tuple[Ratings, ...]:
+    """Return each file of ratings once: both arms can be named by folders that share it."""
+    found = [fact.ratings for fact in facts if isinstance(fact, RatingFacts)]
+    return tuple({(ratings.source, ratings.form): ratings for ratings in found}.values())
+
+
+def _arm_named(fact: PredictionFacts, root: str) -> str | None:
+    """Return the arm that the name of a model's predictions says, or that of their file and folder."""
+    named = arm_of(fact.predictions.name)
+    return named or arm_of(fact.predictions.source.path.removeprefix(root))
 
 
 def _arm_model(runs: tuple[Run, ...]) -> ModelProfile | None:

@@ -20,16 +20,18 @@ def budget_of(
         curves: everything logged.
         plain_batch_is_per_device: whether the dialect's bare `batch_size` counts one device (timm).
     """
-    steps = _steps(config, curves)
+    epochs = _epochs(config, curves)
+    steps = _steps(config, curves, epochs)
     batch = _global_batch(config, plain_batch_is_per_device=plain_batch_is_per_device)
     n_train = _number(config, "n_train")
-    epochs = _epochs(config, curves)
     counted = _number(config, "samples_seen")
     samples = counted
     if samples is None and epochs is not None and n_train is not None:
         samples = derived(epochs.value * n_train.value, epochs, n_train)
     if samples is None and steps is not None and batch is not None:
         samples = derived(steps.value * batch.value, steps, batch)
+    if samples is None:
+        samples = _from_tokens(config)
     return Budget(
         steps=steps,
         batch_size=batch,
@@ -79,17 +81,37 @@ def _strongest(readings: list[Cited[float]]) -> Cited[float] | None:
     return Cited(value=best.value, source=best.source, strength=best.strength, disagreeing=others)
 
 
-def _steps(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cited[float] | None:
+def _steps(
+    config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...], epochs: Cited[float] | None
+) -> Cited[float] | None:
     """Return optimizer steps; an axis called step that ends at the epoch count counts epochs."""
-    readings = [r for r in (_number(config, "steps"), _number(config, "max_steps")) if r]
+    asked = _number(config, "max_steps") or _from_epochs(config, epochs)
+    readings = [r for r in (_number(config, "steps"), asked) if r]
     logged = [c for c in curves if c.unit == "step" and c.split != "test" and c.steps]
-    epochs = _number(config, "epochs")
+    asked_epochs = _number(config, "epochs")
     if logged:
         last = max(logged, key=lambda c: c.steps[-1])
-        counts_epochs = epochs is not None and last.steps[-1] <= epochs.value
+        counts_epochs = asked_epochs is not None and last.steps[-1] <= asked_epochs.value
         if last.steps[-1] > 0 and not counts_epochs:
             readings.append(Cited(value=last.steps[-1], source=last.source, strength="logged"))
     return _strongest(readings)
+
+
+def _from_epochs(
+    config: dict[str, Cited[Scalar]], epochs: Cited[float] | None
+) -> Cited[float] | None:
+    """Return epochs x updates an epoch, where an epoch is said to be a number of updates (nnU-Net)."""
+    each = _number(config, "steps_per_epoch")
+    accumulation = _number(config, "gradient_accumulation")
+    if accumulation is not None and accumulation.value > 1:
+        return None  # loops differ in whether they count passes or updates
+    return derived(epochs.value * each.value, epochs, each) if epochs and each else None
+
+
+def _from_tokens(config: dict[str, Cited[Scalar]]) -> Cited[float] | None:
+    """Return sequences drawn, from tokens trained on and the length of a sequence."""
+    tokens, length = _number(config, "tokens_seen"), _number(config, "sequence_length")
+    return derived(tokens.value / length.value, tokens, length) if tokens and length else None
 
 
 def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cited[float] | None:
@@ -117,9 +139,14 @@ def _global_batch(
     plain = _number(config, "batch_size")
     if plain is not None and plain.strength == "measured":
         return plain
+    said_global = _number(config, "global_batch_size")
+    if said_global is not None:
+        return said_global
     per_device = _number(config, "batch_size_per_device")
-    devices = _number(config, "devices")
+    devices = _devices(config)
     accumulation = _number(config, "gradient_accumulation")
+    if per_device is not None and devices is None and _is_distributed(config):
+        return None  # how many devices shared the step is not said
     parts: list[Cited[float]]
     if per_device is not None or (plain is not None and plain_batch_is_per_device):
         base = per_device or plain
@@ -138,6 +165,31 @@ def _global_batch(
     return Cited(
         value=value, source=first.source, strength=weakest.strength, disagreeing=disagreeing
     )
+
+
+def _devices(config: dict[str, Cited[Scalar]]) -> Cited[float] | None:
+    """Return devices over all machines; `world_size` of a launcher counts them all already."""
+    devices, nodes = _number(config, "devices"), _number(config, "nodes")
+    if devices is None or nodes is None or nodes.value == 1:
+        return devices
+    key = (devices.source.key or "").lower()
+    if "world_size" in key or "num_processes" in key:
+        return devices
+    return derived(devices.value * nodes.value, devices, nodes)
+
+
+def _is_distributed(config: dict[str, Cited[Scalar]]) -> bool:
+    """Tell whether a setting says that several devices trained one model."""
+    said = config.get("distributed")
+    nodes = _number(config, "nodes")
+    if nodes is not None and nodes.value > 1:
+        return True
+    if said is None or said.value in (None, False, 0):
+        return False
+    if isinstance(said.value, str):
+        word = said.value.lower()
+        return word.startswith(("ddp", "fsdp", "deepspeed")) or word in ("pytorch", "slurm", "mpi")
+    return bool(said.value)
 
 
 def _passes(

@@ -17,18 +17,34 @@ HOUSEKEEPING_FOLDERS = re.compile(
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
 """Files that can hold many runs, one a row."""
 
+CODE = "code"
+"""Dialect of defaults read from code."""
 SEED_TOKEN = re.compile(
     r"(?:^|[_\-=\s])(?:seed|run|rep|repeat|trial|version|fold|s)[_\-=]?\d+(?=$|[_\-\s])"
     r"|(?<=[A-Za-z])[_\-=\s]\d{1,4}$|^\d{1,6}$",
     re.IGNORECASE,
 )
 """A part of a folder name that counts repeats: a named number anywhere, or a bare one at the end."""
-NAMED_SEED = re.compile(r"(?:^|[_\-./\s])seed[_\-=]?(\d+)(?=$|[_\-./\s])", re.IGNORECASE)
+NAMED_SEED = re.compile(r"(?:^|[_\-./#\s])seed[_\-=]?(\d+)(?=$|[_\-./\s])", re.IGNORECASE)
 SPLIT_STEMS = re.compile(r"(train|training|val|valid|validation|test|eval)(_.*)?", re.IGNORECASE)
 
 
 def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
-    """Group facts by the run they describe; keys are run ids in path order."""
+    """Group facts by the run they describe; keys are run ids in path order.
+
+    Defaults that code states join the runs that lie below or beside the code; alone they are no run.
+    """
+    defaults = [fact for fact in facts if fact.dialect == CODE]
+    grouped = _bundles([fact for fact in facts if fact.dialect != CODE])
+    for fact in defaults:
+        home = _run_folder(fact, facts)
+        for run_id, bundle in grouped.items():
+            if home in (".", "") or run_id == home or run_id.startswith(home.rstrip("/") + "/"):
+                bundle.append(fact)
+    return grouped
+
+
+def _bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
     located = [(_run_folder(fact, facts), fact) for fact in facts]
     grouped: dict[str, list[RunFacts]] = defaultdict(list)
     for folder, members in _by_folder(located).items():
@@ -43,7 +59,7 @@ def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
             for other in below:
                 grouped[other] = grouped[other] + grouped[run_id]
             del grouped[run_id]
-    return {run_id: grouped[run_id] for run_id in sorted(grouped, key=_natural)}
+    return {run_id: list(grouped[run_id]) for run_id in sorted(grouped, key=_natural)}
 
 
 def _join_siblings(grouped: dict[str, list[RunFacts]]) -> None:
@@ -205,7 +221,9 @@ def path_of(fact: RunFacts) -> str:
 
 
 def _outcome_keys(fact: RunFacts) -> frozenset[str]:
-    return frozenset([s.key for s in fact.series] + [f.key for f in fact.finals])
+    """Return what a fact measured; a score recomputed from predictions is no second log of one stated."""
+    finals = [f"{f.key} recomputed" if f.strength == "measured" else f.key for f in fact.finals]
+    return frozenset([series.key for series in fact.series] + finals)
 
 
 def _has_outcome(fact: RunFacts) -> bool:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from netgain.assemble.paper_scores import Pair, choose, score_pairs, with_disagreements
 from netgain.study import Cited, Claim, Paper, Run, Statement
 from netgain.vocabulary import lower_is_better
 
@@ -27,7 +28,8 @@ BUDGET_QUANTITIES = frozenset(
     {"epochs", "steps", "max_steps", "batch_size", "learning_rate", "seeds", "n_train", "n_test",
      "weight_decay", "ema_decay", "ema", "parameters", "forward_flops", "image_size", "schedule",
      "optimizer", "activation", "interval", "standard_deviation", "noise", "warmup_steps", "device",
-     "warmup_epochs", "latency", "throughput", "wall_seconds", "attention", "repeats", "selection"}
+     "warmup_epochs", "latency", "throughput", "wall_seconds", "attention", "repeats", "selection", "gain",
+     "device_count", "best_of_seeds", "seed", "samples_seen", "ensemble"}
 )  # fmt: skip
 """Quantities of statements that are no score."""
 
@@ -36,28 +38,19 @@ def complete_claim(
     claim: Claim, paper: Paper, baseline: Iterable[Run], proposed: Iterable[Run]
 ) -> Claim:
     """Fill the open fields of a claim from the paper, then choose a metric the runs carry."""
-    claim = _from_paper(claim, paper)
-    if claim.metric is None:
-        metric = _common_metric(list(baseline), list(proposed))
-        if metric is not None:
-            claim = replace(claim, metric=metric, higher_is_better=not lower_is_better(metric))
+    first, second = list(baseline), list(proposed)
+    metric = _common_metric(first, second)
+    claim = _from_paper(claim, paper, metric)
+    if claim.metric is None and metric is not None:
+        claim = replace(claim, metric=metric, higher_is_better=not lower_is_better(metric))
     return claim
 
 
-def _from_paper(claim: Claim, paper: Paper) -> Claim:
-    pair = _score_pair(claim, paper.statements)
+def _from_paper(claim: Claim, paper: Paper, metric_of_runs: str | None) -> Claim:
+    scores = tuple(s for s in paper.statements if _is_score(s))
+    pair = choose(score_pairs(scores, paper.tables), claim, metric_of_runs)
     if pair is not None:
-        first, second = pair
-        metric = claim.metric or first.quantity
-        claim = replace(
-            claim,
-            metric=metric,
-            higher_is_better=claim.higher_is_better
-            if claim.metric
-            else not lower_is_better(metric),
-            baseline=claim.baseline or _cited_number(first),
-            proposed=claim.proposed or _cited_number(second),
-        )
+        claim = _with_pair(claim, with_disagreements(pair, paper.tables))
     if claim.states_noise is None:
         noisy = next((s for s in paper.statements if _states_noise(s)), None)
         if noisy is not None:
@@ -81,36 +74,26 @@ def _states_noise(statement: Statement) -> bool:
     return statement.quantity not in BUDGET_QUANTITIES and bool(NOISE.search(statement.text))
 
 
-def _score_pair(
-    claim: Claim, statements: tuple[Statement, ...]
-) -> tuple[Statement, Statement] | None:
-    """Return the first baseline and proposed score of one metric, the claim's own if it has one."""
-    scores = [
-        s
-        for s in statements
-        if s.quantity not in BUDGET_QUANTITIES
-        and isinstance(s.value, (int, float))
-        and not isinstance(s.value, bool)
-        and (claim.metric is None or s.quantity == claim.metric)
-    ]
-    for first in scores:
-        if first.arm != "baseline":
-            continue
-        same_table = [
-            s
-            for s in scores
-            if s.arm == "proposed"
-            and s.quantity == first.quantity
-            and s.source.path == first.source.path
-        ]
-        if same_table:
-            return first, same_table[0]
-    return None
+def _is_score(statement: Statement) -> bool:
+    value = statement.value
+    return (
+        statement.quantity not in BUDGET_QUANTITIES
+        and not statement.quantity.endswith("_spread")
+        and isinstance(value, (int, float))
+        and not isinstance(value, bool)
+    )
 
 
-def _cited_number(statement: Statement) -> Cited[float]:
-    assert isinstance(statement.value, (int, float))
-    return Cited(value=float(statement.value), source=statement.source, strength="stated")
+def _with_pair(claim: Claim, pair: Pair) -> Claim:
+    metric = claim.metric or pair.metric
+    lower = pair.lower_is_better if lower_is_better(metric) is None else lower_is_better(metric)
+    return replace(
+        claim,
+        metric=metric,
+        higher_is_better=claim.higher_is_better if claim.metric else not lower,
+        baseline=claim.baseline or pair.baseline,
+        proposed=claim.proposed or pair.proposed,
+    )
 
 
 def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:

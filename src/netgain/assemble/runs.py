@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from netgain.assemble.budget import budget_of
-from netgain.assemble.bundles import bundles, group_name, path_of, seed_in_name
+from netgain.assemble.bundles import CODE, bundles, group_name, path_of, seed_in_name
+from netgain.assemble.names import settings_in_name
+from netgain.assemble.units import converted
 from netgain.readers.base import RunFacts, Series, Setting
 from netgain.study import (
     STRENGTHS,
@@ -23,7 +25,7 @@ from netgain.study import (
     Source,
     Unread,
 )
-from netgain.vocabulary import canonical_metric, canonical_setting
+from netgain.vocabulary import canonical_metric, canonical_setting, is_housekeeping
 
 ENVIRONMENT_KEYS = frozenset(
     {"device", "device_count", "hostname", "torch", "cuda", "python", "platform", "cpu", "gpu",
@@ -90,18 +92,27 @@ def _build_run(
     readings: dict[str, list[Cited[Scalar]]] = defaultdict(list)
     other: dict[str, Cited[Scalar]] = {}
     unknown: list[Setting] = []
-    for fact in bundle:
+    for fact in (fact for fact in bundle if fact.dialect != CODE):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
+            value = _typed(setting.value)
+            if name is not None:
+                name, value = converted(name, value)
             cited = Cited(
-                value=_typed(setting.value), source=setting.source, strength=setting.strength
+                value=value,
+                source=setting.source,
+                strength=setting.strength,
+                confidence=setting.confidence,
             )
             if name is None:
                 other.setdefault(setting.key, cited)
-                unknown.append(setting)
+                if not _is_known_otherwise(setting, fact.dialect):
+                    unknown.append(setting)
             elif cited.value is not None or name not in readings:
                 readings[name].append(cited)
     merged = {name: strongest(found) for name, found in readings.items()}
+    named = _from_names(run_id, bundle)
+    merged = {**named, **_defaults(bundle, taught), **merged}
     curves = tuple(_curves(bundle))
     config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS}
     timm_like = any(fact.dialect == "timm" for fact in bundle)
@@ -116,9 +127,55 @@ def _build_run(
         curves=curves,
         finals=_finals(bundle),
         model=merge_models([fact.model for fact in bundle if fact.model]),
+        inputs=tuple(distance for fact in bundle for distance in fact.inputs),
         environment={k: v for k, v in merged.items() if k in ENVIRONMENT_KEYS},
     )
     return run, unknown
+
+
+def _is_known_otherwise(setting: Setting, dialect: str) -> bool:
+    """Tell whether a key without a canonical name needs no teaching.
+
+    What netgain's own recorder counted is known by its raw key, and so is what concerns files and printing.
+    """
+    recorded = dialect == "flight" and setting.strength == "measured"
+    return recorded or is_housekeeping(setting.key)
+
+
+def _from_names(run_id: str, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]:
+    """Return what the names of a run's folder and files state, where nothing else says it."""
+    path = path_of(bundle[0]) or run_id
+    source = Source(path=path, key="file name")
+    parts = PurePath(run_id.partition("#")[0]).parts[-2:]
+    files = [
+        PurePath(path_of(fact)).name for fact in bundle if path_of(fact) and fact.dialect != CODE
+    ]
+    stems = [file for file in files if len(set(files)) == 1 or PurePath(file).stem in parts]
+    found: dict[str, Scalar] = {}
+    for part in dict.fromkeys((*parts, *stems)):
+        found |= settings_in_name(part)
+    return {
+        name: Cited(value=value, source=source, strength="stated", confidence="likely")
+        for name, value in found.items()
+    }
+
+
+def _defaults(bundle: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Cited[Scalar]]:
+    """Return the settings that code states by default; where two files differ, neither counts."""
+    found: dict[str, list[Cited[Scalar]]] = defaultdict(list)
+    for fact in bundle:
+        for setting in fact.settings if fact.dialect == CODE else ():
+            name = canonical_setting(setting.key, CODE, taught, value=setting.value)
+            blank = setting.value in (None, "", "[]", "{}") or "?" in str(setting.value)
+            unset = isinstance(setting.value, (int, float)) and setting.value < 0
+            if name is not None and not blank and not unset:
+                name, value = converted(name, _typed(setting.value))
+                found[name].append(Cited(value=value, source=setting.source))
+    return {
+        name: cited[0]
+        for name, cited in found.items()
+        if all(same_value(other.value, cited[0].value) for other in cited[1:])
+    }
 
 
 def strongest(readings: list[Cited[Scalar]]) -> Cited[Scalar]:
@@ -126,7 +183,7 @@ def strongest(readings: list[Cited[Scalar]]) -> Cited[Scalar]:
 
     Ties go to the earlier reading: a run's own files come before those of a folder above it.
     """
-    ordered = sorted(readings, key=lambda reading: STRENGTHS.index(reading.strength))
+    ordered = sorted(readings, key=lambda r: (STRENGTHS.index(r.strength), r.confidence != "sure"))
     best = ordered[0]
     others = tuple(r for r in ordered[1:] if not same_value(r.value, best.value))
     return replace(best, disagreeing=others)
@@ -223,7 +280,12 @@ def _finals(bundle: list[RunFacts]) -> dict[str, Cited[float]]:
             metric = canonical_metric(final.key, fact.dialect)
             name = f"{metric.split}/{metric.name}" if metric.split else metric.name
             finals[name].append(
-                Cited(value=final.value, source=final.source, strength=final.strength)
+                Cited(
+                    value=final.value,
+                    source=final.source,
+                    strength=final.strength,
+                    confidence=final.confidence,
+                )
             )
     return {name: strongest(found) for name, found in finals.items()}  # type: ignore[misc]  # float is a Scalar
 
@@ -248,6 +310,8 @@ def merge_models(models: list[ModelProfile]) -> ModelProfile | None:
         parameters=first("parameters"),  # type: ignore[arg-type]  # field types are those of the field
         forward_flops=first("forward_flops"),  # type: ignore[arg-type]
         uncovered_operators=first("uncovered_operators") or (),  # type: ignore[arg-type]
+        module_costs=first("module_costs") or (),  # type: ignore[arg-type]
+        fusable_parameters=first("fusable_parameters"),  # type: ignore[arg-type]
         components=tuple(components),
         observed_kinds=tuple(sorted(observed)),
         averaged_weights=first("averaged_weights"),  # type: ignore[arg-type]

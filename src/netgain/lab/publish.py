@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from safetensors import safe_open
 
 from netgain.lab.plans import ArmName, Trained, reports_best_seed, selection, settings_of
 from netgain.lab.runs import Kept
@@ -200,7 +202,7 @@ def _budget(trained: Trained, arm: ArmName) -> str:
     settings = settings_of(trained.plan, arm)
     runs = trained.baseline if arm == "baseline" else trained.proposed
     outcome = runs[0].outcome
-    text = (
+    text = _parameters(runs[0], arm, trained.plan.disclosure.parameters) + (
         f"The {arm} trains for {outcome.samples_drawn / settings.n_train:g} epochs at batch size "
         f"{settings.batch_size}, {outcome.steps} optimizer steps."
     )
@@ -209,6 +211,18 @@ def _budget(trained: Trained, arm: ArmName) -> str:
     if selection(trained.plan, arm) != "last":
         text += f" The checkpoint of the {arm} is {selection(trained.plan, arm).replace('-', ' ')}."
     return text
+
+
+def _parameters(run: Kept, arm: ArmName, counted: str) -> str:
+    """Return the sentence on the size of an arm's model, empty where the README is silent on it."""
+    if counted == "unstated":
+        return ""
+    n = run.outcome.parameters
+    if counted == "without-gates":
+        with safe_open(run.folder / "model.safetensors", framework="numpy") as stored:
+            names = [name for name in stored.keys() if ".gates." in name]  # noqa: SIM118 - no mapping
+            n -= sum(math.prod(stored.get_slice(name).get_shape()) for name in names)
+    return f"The {arm} model has {n:,} parameters. "
 
 
 def _differences(plan: Plan) -> str:

@@ -171,6 +171,8 @@ def _entries(root: Path, limits: Limits, unread: list[Unread]) -> Iterator[Entry
             elif child.is_dir():
                 if child.name not in SKIPPED_FOLDERS:
                     subfolders.append((path, depth + 1))
+                elif child.name == ".git":
+                    yield from _history(path)
             elif path.suffix.lower() not in MEDIA_SUFFIXES:
                 count += 1
                 if count > limits.files:
@@ -181,13 +183,21 @@ def _entries(root: Path, limits: Limits, unread: list[Unread]) -> Iterator[Entry
                         )
                     )
                     return
-                yield Entry(path=path, display=child.path, size=child.stat().st_size)
+                size = child.stat().st_size
+                yield Entry(path=path, display=child.path, size=size, root=root)
         if depth >= limits.depth and subfolders:
             unread.append(
                 Unread(path=str(folder), why=f"nested deeper than {limits.depth} folders")
             )
         else:
             stack.extend(reversed(subfolders))
+
+
+def _history(folder: Path) -> Iterator[Entry]:
+    """Yield the one file of a `.git` folder that stands for it; the rest is not walked."""
+    head = folder / "HEAD"
+    if head.is_file() and not head.is_symlink():
+        yield Entry(path=head, display=str(head), size=head.stat().st_size)
 
 
 def _refusal(child: os.DirEntry[str], path: Path, real_root: Path) -> str | None:

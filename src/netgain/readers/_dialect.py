@@ -16,6 +16,29 @@ SIGNS: dict[str, tuple[frozenset[str], int]] = {
                    "num_train_epochs", "lr_scheduler_type", "eval_runtime", "train_runtime")),
         2,
     ),
+    "deepspeed": (
+        frozenset(("train_micro_batch_size_per_gpu", "zero_optimization.stage", "train_batch_size",
+                   "steps_per_print", "wall_clock_breakdown", "zero_optimization.overlap_comm")),
+        2,
+    ),
+    "detectron2": (
+        frozenset(("SOLVER.IMS_PER_BATCH", "SOLVER.BASE_LR", "SOLVER.MAX_ITER", "MODEL.META_ARCHITECTURE",
+                   "DATASETS.TRAIN", "SOLVER.LR_SCHEDULER_NAME")),
+        3,
+    ),
+    "mmengine": (
+        frozenset(("train_dataloader.batch_size", "optim_wrapper.optimizer.lr", "train_cfg.max_epochs",
+                   "data.samples_per_gpu", "lr_config.policy", "runner.max_epochs", "default_scope",
+                   "optim_wrapper.type", "dataset_type", "checkpoint_config.interval")),
+        3,
+    ),
+    "fairseq": (
+        frozenset(("max_tokens", "update_freq", "max_update", "lr_scheduler", "warmup_updates", "clip_norm",
+                   "common.seed", "optimization.max_update", "optimization.lr", "optimization.update_freq",
+                   "dataset.max_tokens", "distributed_world_size", "max_sentences",
+                   "best_checkpoint_metric")),
+        4,
+    ),
     "lightning": (
         frozenset(("seed_everything", "trainer.max_epochs", "trainer.devices", "ckpt_path",
                    "trainer.accumulate_grad_batches", "trainer.accelerator", "max_epochs",

@@ -22,8 +22,10 @@ JSON_KEY = r'("{}")\s*:'
 TOML_KEY = r"^\s*(?:[\w\"'-]+\s*\.\s*)*[\"']?({})[\"']?\s*="
 MISSED_LINES = 100
 """Keys missed before lines are no longer looked for (each miss scans the whole text)."""
-SECRET = re.compile(r"(?:token|password|api_?key|secret)s?$", re.IGNORECASE)
-"""Keys whose values are never repeated in a report."""
+SECRET = re.compile(
+    r"(?:token|(?:access|auth|api|hf|hub)_?tokens|(?:password|api_?key|secret)s?)$", re.IGNORECASE
+)
+"""Keys whose values are never repeated in a report; `max_tokens` counts."""
 LEAVES = 200_000
 """Most values taken from one document, so that nested YAML aliases cannot multiply without end."""
 
@@ -52,6 +54,15 @@ def leaves(entry: Entry, limits: Limits) -> tuple[Leaf, ...]:
         return tuple(_flat_with_lines(parse_json(text, limits), text, JSON_KEY, limits))
     if suffix == ".toml":
         return tuple(_flat_with_lines(_parse_toml(text), text, TOML_KEY, limits))
+    return tuple(_yaml_leaves(text, limits))
+
+
+def leaves_of_yaml(text: str, limits: Limits) -> tuple[Leaf, ...]:
+    """Flatten YAML text.
+
+    Raises:
+        UnreadableFile: as `leaves`.
+    """
     return tuple(_yaml_leaves(text, limits))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from netgain.readers._documents import SECRET, typed_text
+from netgain.readers._documents import SECRET, flatten, typed_text
 from netgain.readers._series import number
 from netgain.study import Scalar
 from netgain.vocabulary import (
@@ -24,16 +25,23 @@ Axis = Literal["step", "epoch", "sample"]
 
 LONGEST = 4000
 """Characters of a line that are looked at."""
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf)\b"
+NUMBER = (
+    r"(?<![\[(])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?"
+    r"|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf)\b"
+)
+"""A number; `12,345,678` counts in thousands, `[1,234` opens a list."""
 WORD = r"[A-Za-z][\w@./\-]{0,40}"
 PAIR = re.compile(
-    rf"(?<![\w@./\-])(?P<key>{WORD}(?: {WORD}){{0,3}})(?P<sep>['\"]?\s*[:=]\s*|\s+)['\"\[(]*\s*"
-    rf"(?P<value>{NUMBER})(?!\w|\.\d|:\d)(?P<percent>\s*%)?(?:\s*/\s*(?P<total>\d+)(?![\d.]))?\]?"
-    rf"(?P<average>\s*\(\s*(?P<mean>{NUMBER})\s*\))?(?P<inner>\s*\[\s*(?P<at>\d+)\s*/\s*\d+\s*\])?",
+    rf"(?<![\w@./\-])(?P<key>{WORD}(?: {WORD}){{0,3}})(?P<label>\s?[\[(][A-Za-z%][\w %\-]{{0,20}}[\])])?"
+    rf"(?P<sep>['\"]?\s*[:=]\s*|\s+)['\"\[(]*\s*"
+    rf"(?P<value>{NUMBER})(?!\w|\.\d|"
+    rf":\d)(?P<percent>\s*%)?(?:\s*/\s*(?P<total>\d{{1,3}}(?:,\d{{3}})+|\d+)(?![\d.]))?\]?"
+    rf"(?P<average>\s*\(\s*(?P<mean>{NUMBER})\s*\))?(?P<inner>\s*\[\s*(?P<at>\d+)\s*/\s*(?P<outer>\d+)\s*\])?",
     re.IGNORECASE,
 )
 """`loss: 0.3`, `lr=1e-3`, `Epoch [3/90]`, `Epoch: [3][ 10/500]`, `Acc@1 71.2 (70.9)`, `val acc 91.2%`."""
 CLOCKS = re.compile(
+    r"\[?\b\d\d/\d\d \d\d:\d\d:\d\d\b|"
     r"\[?\d{4}[-/]\d\d[-/]\d\d[ T_]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?Z?\]?|\[?\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\]?"
 )
 """Time stamps and durations, which are blanked before a line is read."""
@@ -45,10 +53,43 @@ LEVEL_WITHIN = 160
 """Characters of a line within which a level can stand."""
 COUNT = re.compile(r"(?<![\w.])\d|=")
 """What no logger's name holds."""
+PLACE = re.compile(
+    r""
+    r"\s*(?:\[?rank[ :=]?\d{1,6}\]?:?\s*)?(?:[IWEF]\d{4}\s+(?:\d+\s+)?)?[\[(]?(?:[\w/]{1,80}\.)?\w{1,60}"
+    r"\.(?:py|cc|cpp):\d{1,6}[\])]?\s*[-:|]?\s*"
+    r"|\s*\[?rank[ :=]?\d{1,6}\]?:?\s*",
+    re.IGNORECASE,
+)
+"""Rank and place in the code in front of a message: `[rank0]:`, `trainer.py:88 -`, absl's prefix."""
+UNITS = frozenset(
+    (
+        "%",
+        "s",
+        "ms",
+        "sec",
+        "secs",
+        "db",
+        "avg",
+        "mean",
+        "total",
+        "running",
+        "smoothed",
+        "points",
+        "pct",
+        "percent",
+    )
+)
+"""Labels behind a name that do not make it another quantity."""
+LABELLED = re.compile(r"\s+(\d+\.\d+(?:[eE][-+]?\d{1,3})?)(?![\w.])(?!\s+[-+.\d])")
+"""A value behind the label of a value: `Prec@1 001 88.057`."""
 SPLIT_WORD = re.compile(
     r"(?<![\w/])(train|training|val|valid|validation|eval|evaluation|dev|test|testing)(?![\w/])",
     re.IGNORECASE,
 )
+EVALUATIONS = frozenset(
+    ("val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing")
+)
+"""Splits whose inner counter counts batches of the evaluation, no updates."""
 BEST = re.compile(r"\bbest\b", re.IGNORECASE)
 ONE_SETTING = re.compile(
     r"\s*[-*|>]?\s*(?P<quote>['\"]?)(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
@@ -62,6 +103,8 @@ DUMPED = re.compile(
 )
 COMMAND = re.compile(r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b")
 FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
+DUMPED_AT_LEAST = 8
+"""Values of a printed dict that is no row of a log."""
 SINGLE_SETTING = re.compile(r"\b(?:random[ _])?seed\s*[:= #]\s*(\d{1,10})\b", re.IGNORECASE)
 CODE = re.compile(
     r"(?:import |from \S+ import |def |class |@\w|#|'{3}|\"{3})"
@@ -79,6 +122,20 @@ CALL = re.compile(r"[A-Za-z_]\w*\(|^(?:self|args|cfg|config|opt)\.|[(\[{]\s*$|^[
 """Values that are source code."""
 VERBS = frozenset(("is", "was", "of", "at", "reached"))
 """Words between a name and its number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One number of a line: what it is and where its digits stand."""
+
+    role: Axis | Literal["value"]
+    """Axis of the training, or a value."""
+    key: str
+    """Name, the split in front where a word of the line says it."""
+    at: tuple[int, int]
+    """Where the number stands in the line."""
+    total: tuple[int, int] | None = None
+    """Where the number behind a slash stands: the end of an axis, or the whole a value is a part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,51 +165,120 @@ class _Name:
 
 
 def message_of(text: str) -> str:
-    """Return a line without its time stamps and without what a logging framework put in front."""
+    """Return a line with blanks for its time stamps and for what a logging framework put in front.
+
+    Every character that is left stands where it stood.
+    """
     cleaned = text[: 64 * LONGEST]
     if ":" in cleaned[:LONGEST]:
-        cleaned = CLOCKS.sub(" ", cleaned[:LONGEST]) + cleaned[LONGEST:]
+        cleaned = CLOCKS.sub(_blanks, cleaned[:LONGEST]) + cleaned[LONGEST:]
+    cleaned = _without_front(cleaned, PLACE.match(cleaned, 0, LEVEL_WITHIN))
     found = LEVEL.search(cleaned, 0, LEVEL_WITHIN)
     if found is None or COUNT.search(cleaned, 0, found.start()):
         return cleaned
-    return cleaned[found.end() :]
+    cleaned = _without_front(cleaned, found)
+    return _without_front(cleaned, PLACE.match(cleaned, 0, LEVEL_WITHIN))
+
+
+def _blanks(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
+def _without_front(text: str, found: re.Match[str] | None) -> str:
+    return text if found is None else " " * found.end() + text[found.end() :]
 
 
 def read_line(text: str) -> Line:
     """Take one message apart; one that says nothing has no axes and no values."""
+    parts, split = parts_of(text)
     axes: dict[Axis, float] = {}
     totals: dict[Axis, float] = {}
     values: dict[str, float] = {}
-    split: str | None = None
-    cleaned = text[:LONGEST]
-    seen = 0
-    best = "best" in cleaned.lower() and BEST.search(cleaned) is not None
-    for match in PAIR.finditer(cleaned):
-        name = _name(match["key"], bare=not match["sep"].strip("'\" "))
-        split = _split_of(cleaned[seen : match.start()] + " " + name.rest) or split
-        seen = match.end()
-        if name.key is None or name.role == "clock":
+    for part in parts:
+        value = number(text[slice(*part.at)])
+        total = number(text[slice(*part.total)]) if part.total else None
+        if part.role == "value":
+            values[part.key] = share(value, total)
             continue
-        value = number(match["value"])
-        if name.role == "value":
-            key = _with_split(name.key, split, best=best)
-            values[key] = _value_of(match, value)
-            continue
-        axes[name.role] = value
-        if match["total"]:
-            totals[name.role] = float(match["total"])
-        if match["inner"] and name.role == "epoch" and not match["average"]:
-            axes.setdefault("step", float(match["at"]))
-    split = _split_of(cleaned[seen:]) or split
+        axes[part.role] = value
+        if total is not None:
+            totals[part.role] = total
     return Line(axes=axes, totals=totals, values=values, split=split)
 
 
-def _value_of(match: re.Match[str], value: float) -> float:
-    """Return a running mean in brackets where there is one, and `9890/10000` as the share it is."""
-    if match["total"] and not match["average"]:
-        total = float(match["total"])
-        return value / total if total >= value > 0 else value
-    return number(match["mean"]) if match["mean"] and not match["total"] else value
+def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
+    """Return the numbers of a message that mean something, and the split word that stands by itself."""
+    parts: list[Part] = []
+    split: str | None = None
+    cleaned = text[:LONGEST]
+    if "@[ IoU=" in cleaned:
+        return (
+            (),
+            None,
+        )  # COCO's summary: what it measures stands in its conditions, and a table follows
+    seen = 0
+    inner = False
+    best = "best" in cleaned.lower() and BEST.search(cleaned) is not None
+    for match in PAIR.finditer(cleaned):
+        name = _name(match["key"], bare=not match["sep"].strip("'\" "))
+        between = f"{cleaned[seen : match.start()]} {name.rest} {match['label'] or ''}"
+        split = _split_of(between) or split
+        seen = match.end()
+        if name.key is None or name.role == "clock":
+            continue
+        if name.role == "value":
+            key = _with_split(_labelled(name.key, match["label"]), split, best=best)
+            at, total = _place_of(match, cleaned)
+            parts.append(Part(role="value", key=key, at=at, total=total))
+            continue
+        parts.append(
+            Part(
+                role=name.role,
+                key=name.key,
+                at=match.span("value"),
+                total=match.span("total") if match["total"] else None,
+            )
+        )
+        if match["inner"] and name.role == "epoch" and not match["average"]:
+            inner = True
+            parts.append(
+                Part(role="step", key="step", at=match.span("at"), total=match.span("outer"))
+            )
+    split = _split_of(cleaned[seen:]) or split
+    if split in EVALUATIONS and inner:
+        parts = [part for part in parts if part.role != "step"]
+    return tuple(parts), split
+
+
+def _place_of(match: re.Match[str], text: str) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    """Return where the value stands: the running mean in brackets, or what follows a bare label."""
+    if match["total"]:
+        return match.span("value"), None if match["average"] else match.span("total")
+    if match["mean"]:
+        return match.span("mean"), None
+    if match["value"].isdigit() and not match["percent"] and not match["sep"].strip():
+        behind = LABELLED.match(text, match.end("value"))
+        if behind is not None:
+            return behind.span(1), None
+    return match.span("value"), None
+
+
+def share(value: float, total: float | None) -> float:
+    """Return `9890/10000` as the share it is; other numbers as they are."""
+    return value / total if total is not None and total >= value > 0 else value
+
+
+@lru_cache(maxsize=20_000)
+def _labelled(key: str, label: str | None) -> str:
+    """Put a label in brackets (`Acc (top-5)`, `Acc (EMA)`) into the name unless it is a unit or a split."""
+    if label is None:
+        return key
+    word = label.strip(" ()[]")
+    if word.lower() in UNITS or SPLIT_WORD.fullmatch(word):
+        return key
+    joined = re.sub(r"[\s\-]+", "_", f"{key}_{word}")
+    turned = re.sub(r"[\s\-]+", "", word)
+    return turned if is_known_metric(canonical_metric(turned).name) else joined
 
 
 @lru_cache(maxsize=20_000)
@@ -162,6 +288,8 @@ def _name(words: str, *, bare: bool) -> _Name:
     A name followed by blanks alone counts only where the vocabulary knows it.
     """
     parts = words.split(" ")
+    if [part.lower() for part in parts[-2:]] == ["so", "far"]:
+        parts = parts[:-2]
     if len(parts) > 1 and parts[-1].lower() in VERBS:
         parts, bare = parts[:-1], True
     for count in range(len(parts)):
@@ -209,10 +337,41 @@ def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
             if not SECRET.search(key):
                 single = re.fullmatch(r"\[([^,\[\]]+)\]", word.strip())
                 yield key, typed_text((single[1] if single else word).strip().strip("'\""))
+    elif "': " in cut and cut.count("': ") >= DUMPED_AT_LEAST and "{'" in cut:
+        yield from _dumped_dict(cut)
     elif " --" in text and COMMAND.search(text[:LONGEST]):
         for key, word in FLAG.findall(text[:LONGEST]):
             if not SECRET.search(key):
                 yield key, typed_text(word.strip("'\"") or "true")
+
+
+def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:
+    """Yield the values of a Python dict that holds no score and no position (fairseq's config)."""
+    start, end = text.find("{'"), text.rfind("}")
+    try:
+        found = ast.literal_eval(text[start : end + 1])
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return
+    if not isinstance(found, dict):
+        return
+    try:
+        flat = list(flatten(found))
+    except RecursionError:
+        return
+    numbers = [key for key, value in flat if "." not in key and not isinstance(value, str)]
+    if any(x_axis(key) is not None or _is_score(key) for key in numbers):
+        return
+    for key, value in flat:
+        if not SECRET.search(key):
+            single = re.fullmatch(r"\[([^,\[\]]+)\]", value) if isinstance(value, str) else None
+            yield key, typed_text(single[1]) if single else value
+
+
+def _is_score(key: str) -> bool:
+    metric = canonical_metric(key)
+    return is_known_metric(metric.name) and (
+        metric.name != "learning_rate" or metric.split is not None
+    )
 
 
 def one_setting(text: str) -> tuple[str, Scalar] | None:

@@ -35,8 +35,8 @@ def raw_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, bytes]]:
     raise UnreadableFile(f"more than {MOST_LINES:,} lines")
 
 
-def text_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line as a terminal would have left it.
+def terminal_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of each line as a terminal would have left it.
 
     A progress bar rewrites its line after each carriage return; what it showed last counts.
 
@@ -49,4 +49,4 @@ def text_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, str]]:
             line = BACKSPACES.sub(b" ", ESCAPES.sub(b"", line))
         if b"\r" in line:
             line = next((part for part in reversed(line.split(b"\r")) if part.strip()), b"")
-        yield count, line.decode("utf-8-sig" if count == 1 else "utf-8", "replace")
+        yield count, line.removeprefix(b"\xef\xbb\xbf") if count == 1 else line

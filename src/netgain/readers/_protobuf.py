@@ -1,15 +1,16 @@
-"""The protobuf wire format, as far as event files need it."""
+"""The protobuf wire format, as far as event files and ONNX models need it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from mmap import mmap
 
 from netgain.errors import UnreadableFile
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 
-def varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes | mmap, at: int) -> tuple[int, int]:
     """Return the number at a position and the position behind it.
 
     Raises:
@@ -28,7 +29,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     raise UnreadableFile("protobuf number longer than ten bytes")
 
 
-def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+def fields(data: bytes | mmap, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
     """Yield field number, wire type, and start and end of each value between two positions.
 
     Raises:

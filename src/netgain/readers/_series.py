@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -14,6 +15,8 @@ from netgain.study import Source
 from netgain.vocabulary import Axis, x_axis
 
 Unit = Literal["step", "epoch", "sample", "row"]
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+"""A number written with separators, as `{:,}` prints it."""
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -53,6 +56,28 @@ def surviving(x: FloatArray) -> npt.NDArray[np.bool_]:
     return np.repeat(level < lowest_later, lengths)
 
 
+def unrolled(x: FloatArray, total: float | None) -> tuple[FloatArray, Unit] | None:
+    """Lay the laps of a step counter that starts anew one after the other; None where it does not.
+
+    Laps are known by their equal positions. Their length is the total that the log states beside the
+    counter; without one the order of the log is the axis, since the steps between two laps are not known.
+    """
+    starts = np.flatnonzero(np.concatenate(([True], np.diff(x) < 0)))
+    laps = np.split(x, starts[1:])
+    if len(laps) < 2 or len(laps[0]) < 2:
+        return None
+    first = laps[0]
+    whole = all(len(lap) == len(first) and (lap == first).all() for lap in laps[:-1])
+    last = laps[-1]
+    if not whole or len(last) > len(first) or not (last == first[: len(last)]).all():
+        return None
+    spacing = float(first[-1] - first[-2])
+    reached = total is not None and first[-1] + max(spacing, 1.0) >= total
+    if total is not None and reached:
+        return x + np.repeat(np.arange(len(laps)), [len(lap) for lap in laps]) * total, "step"
+    return (np.arange(len(x), dtype=float), "row") if len(laps) > 2 else None
+
+
 def choose_axis(columns: dict[str, FloatArray]) -> tuple[str, Axis] | None:
     """Return the best axis column: a step that never falls, else an epoch, else a sample count.
 
@@ -76,6 +101,8 @@ def number(text: str) -> float:
     except ValueError:
         pass
     word = text.strip().rstrip("%").strip()
+    if THOUSANDS.fullmatch(word):
+        return float(word.replace(",", ""))
     if word.startswith("tensor(") and word.endswith(")"):
         word = word[7:-1].split(",")[0]
     try:

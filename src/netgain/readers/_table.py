@@ -54,6 +54,8 @@ RUN_SETTINGS = frozenset(
 LABELS_OF_RUNS = frozenset(("run", "run_id", "run_name", "trial", "trial_id", "rep", "repeat",
                             "replicate", "fold"))  # fmt: skip
 MOST_ROWS = 20_000_000
+MOST_COLUMNS = 20_000
+MOST_CELLS = 200_000_000
 MOST_RUNS = 5_000
 MOST_TABLE_ROWS = 200
 
@@ -106,14 +108,26 @@ def read_delimited(entry: Entry, limits: Limits) -> Table:
                 raise UnreadableFile("empty file; expected a header and rows")
             delimiter = max(",;\t", key=first.count)
             header = _header(next(csv.reader([first], delimiter=delimiter)))
+            if len(header) > MOST_COLUMNS:
+                raise UnreadableFile(
+                    f"{len(header):,} columns, more than {MOST_COLUMNS:,}; expected a log or results"
+                )
             return _collect(header, csv.reader(lines, delimiter=delimiter))
     except csv.Error as error:
         raise UnreadableFile(f"damaged table ({error}); expected rows of cells") from error
 
 
 def table_of_records(records: Sequence[Mapping[str, Any]], lines: Sequence[int]) -> Table:
-    """Build a table from JSON rows with nested keys already joined; keys may differ by row."""
+    """Build a table from JSON rows with nested keys already joined; keys may differ by row.
+
+    Raises:
+        UnreadableFile: more keys or cells than a log has.
+    """
     names = list(dict.fromkeys(key for row in records for key in row))
+    if len(names) > MOST_COLUMNS or len(names) * len(records) > MOST_CELLS:
+        raise UnreadableFile(
+            f"{len(records):,} records of {len(names):,} different keys; expected a log with few of them"
+        )
     numbers: dict[str, FloatArray] = {}
     texts: dict[str, list[str]] = {}
     for name in names:

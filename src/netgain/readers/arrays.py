@@ -1,4 +1,4 @@
-"""Arrays of samples (npy, npz, idx): a fingerprint of each sample, for duplicate search."""
+"""Arrays (npy, npz, idx): a fingerprint of each sample, for duplicate search, and stored predictions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from netgain.errors import UnreadableFile
+from netgain.readers import predictions
 from netgain.readers._archive import DAMAGE
-from netgain.readers.base import Entry, Limits, Reader, SampleFacts, open_regular
+from netgain.readers._item_roles import roles_of
+from netgain.readers.base import Entry, Fact, Limits, Reader, SampleFacts, open_regular
 from netgain.study import SampleSet
 
 AnyArray = npt.NDArray[np.generic]
@@ -31,6 +33,7 @@ LABELS = re.compile(
     r"hist\w*)(?:[_\-.\s]|$)",
     re.IGNORECASE,
 )
+MOST_MEMBERS = 10_000
 BLOCK = 4096
 """Samples hashed at a time."""
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -42,14 +45,18 @@ def sniff(entry: Entry) -> bool:
     if entry.head.startswith(b"\x93NUMPY"):
         return _split_of(entry.path.stem) is not None
     if entry.name.lower().endswith(".npz"):
-        return entry.head.startswith(b"PK")
+        # A recorder's few inputs of each split are no data set.
+        recorded = entry.name == "inputs.npz" and entry.path.with_name("recording.jsonl").exists()
+        return entry.head.startswith(b"PK") and not recorded
     return (
         re.search(r"(idx[1-4]|ubyte)", entry.name) is not None and _split_of(entry.name) is not None
     )
 
 
-def read(entry: Entry, limits: Limits) -> Iterator[SampleFacts]:
+def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     """Fingerprint every array whose name says split and samples; labels and scores are left out.
+
+    Targets and outputs of one archive (`y_true` beside `y_pred` or `logits`) are read as predictions.
 
     Raises:
         UnreadableFile: damaged, over the limit once unpacked, or holding Python objects.
@@ -57,6 +64,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[SampleFacts]:
     try:
         if entry.name.lower().endswith(".npz"):
             yield from _archive(entry, limits)
+            yield from _predictions(entry, limits)
         elif entry.head.startswith(b"\x93NUMPY"):
             with open_regular(entry.path) as stream:
                 yield from _samples(entry, entry.path.stem, _numpy_array(stream, limits), "")
@@ -92,6 +100,32 @@ def _archive(entry: Entry, limits: Limits) -> Iterator[SampleFacts]:
                 )
             with archive.open(member) as content:
                 yield from _samples(entry, said, _numpy_array(content, limits), name)
+
+
+def _predictions(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read arrays of one length, one number or one row of class scores for each item."""
+    with open_regular(entry.path) as stream, zipfile.ZipFile(stream) as archive:
+        names = [m.filename.removesuffix(".npy") for m in archive.infolist()[:MOST_MEMBERS]]
+        roles = roles_of(names) if len(set(names)) == len(names) else None
+        if roles is None or roles.target is None:
+            return
+        columns: dict[str, AnyArray] = {}
+        for name in predictions.wanted(roles):
+            with archive.open(f"{name}.npy") as content:
+                columns[name] = _numpy_array(content, limits)
+    rows = len(columns[roles.target]) if columns[roles.target].ndim else 0
+    heads = [head.output for head in roles.heads if head.output is not None]
+    for name, array in columns.items():
+        if array.ndim == 2 and array.shape[1] == 1:
+            columns[name] = array[:, 0]
+        elif array.ndim == 2 and name in heads:
+            columns[name] = array.argmax(axis=1)
+    flat = all(
+        len(c) == rows and c.ndim == (2 if n == roles.listed else 1) for n, c in columns.items()
+    )
+    if not rows or not flat:
+        return  # masks, boxes or arrays of several sets: no table of items
+    yield from predictions.facts(entry, names, lambda wanted: iter([(columns, rows)]))
 
 
 def _numpy_array(stream: IO[bytes], limits: Limits) -> AnyArray:

@@ -18,8 +18,13 @@ from typing import BinaryIO, Literal
 from netgain.errors import UnreadableFile
 from netgain.study import (
     CodeTree,
+    Confidence,
+    History,
+    InputDistance,
     ModelProfile,
     Paper,
+    Predictions,
+    Ratings,
     SampleSet,
     Scalar,
     Source,
@@ -57,6 +62,8 @@ class Setting:
     """Where it stands."""
     strength: Strength = "configured"
     """`configured` for config files, `logged` for what the training printed, `measured` if counted."""
+    confidence: Confidence = "sure"
+    """`likely` where the meaning of a key was taken from its name, in a file of no known format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,8 @@ class Final:
     """Where it stands."""
     strength: Strength = "logged"
     """`logged` where the training wrote it, `stated` where a person did."""
+    confidence: Confidence = "sure"
+    """`likely` where the meaning of a key was taken from its name, in a file of no known format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +122,8 @@ class RunFacts:
     """Where the state stands."""
     model: ModelProfile | None = None
     """Model as seen by this file (recorded graph, checkpoint)."""
+    inputs: tuple[InputDistance, ...] = ()
+    """Distance of the recorded training inputs from each scored split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +153,42 @@ class SampleFacts:
     samples: SampleSet
 
 
-Fact = RunFacts | CodeFacts | DocumentFacts | SampleFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionFacts:
+    """What one model said of each item, as one file tells it."""
+
+    location: str
+    """Display path of the folder the file lies in."""
+    predictions: Predictions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingFacts:
+    """Verdicts on outputs of systems."""
+
+    location: str
+    """Display path of the folder the file lies in."""
+    ratings: Ratings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFacts:
+    """What a git repository remembers."""
+
+    location: str
+    """Display path of the folder that holds `.git`."""
+    history: History
+
+
+Fact = (
+    RunFacts
+    | CodeFacts
+    | DocumentFacts
+    | SampleFacts
+    | PredictionFacts
+    | RatingFacts
+    | HistoryFacts
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +201,8 @@ class Entry:
     """Path as printed and cited."""
     size: int
     """Bytes."""
+    root: Path | None = None
+    """Folder that was named, below which a reader may look at files beside this one."""
 
     @property
     def name(self) -> str:

@@ -36,6 +36,9 @@ from netgain.study import Cited, Component, ModelProfile, Source, Tensor
 TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar", ".pkl")
 HEADER_BYTES = 100 * 2**20
 """Largest safetensors header, the format's own limit."""
+WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4,
+          "U16": 2, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1}  # fmt: skip
+"""Bytes of an element by the format's name for its type."""
 LEGACY_BYTES = 256 * 2**20
 WEIGHT_KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "params",
                "weights", "model_state", "generator", "student")  # fmt: skip
@@ -109,8 +112,10 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     """
     if entry.size < 1024 and entry.head.startswith(b"version https://git-lfs"):
         entry.bytes(limits.text_bytes)
+    if _indexed(entry):
+        return  # the index beside it is read as one model
     if entry.name.endswith(".safetensors"):
-        yield _safetensors(entry)
+        yield _facts(entry, Content(_stored(entry), {}, None, None))
         return
     try:
         if entry.head[:2] == b"PK":
@@ -125,7 +130,42 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         ) from error
 
 
-def _safetensors(entry: Entry) -> RunFacts:
+def is_shard(name: str) -> bool:
+    """Tell whether a bare file name is that of one part of a checkpoint."""
+    plain = "/" not in name and "\\" not in name
+    return plain and name.endswith((".safetensors", ".bin"))
+
+
+def stored_tensors(entry: Entry, limits: Limits) -> tuple[tuple[str, StoredTensor], ...]:
+    """Return name and form of every tensor of one shard.
+
+    Raises:
+        UnreadableFile: damaged, cut off, or a Git-LFS pointer.
+    """
+    if entry.size < 1024 and entry.head.startswith(b"version https://git-lfs"):
+        entry.bytes(limits.text_bytes)
+    if entry.name.endswith(".safetensors"):
+        return _stored(entry)
+    try:
+        if entry.head[:2] == b"PK":
+            with open_regular(entry.path) as stream, zipfile.ZipFile(stream) as archive:
+                return _content(load(archive_pickle(archive, limits))[0], None).tensors
+        return _content(legacy_object(entry.bytes(LEGACY_BYTES)), None).tensors
+    except DAMAGE as error:
+        raise UnreadableFile(
+            f"damaged torch archive ({error}); expected a whole file, ask for it again"
+        ) from error
+
+
+def _indexed(entry: Entry) -> bool:
+    """Tell whether a shard's index lies beside it."""
+    found = re.fullmatch(r"(.+)-\d{5}-of-\d{5}(\.\w+)", entry.name)
+    return found is not None and (
+        entry.path.with_name(f"{found[1]}{found[2]}.index.json").is_file()
+    )
+
+
+def _stored(entry: Entry) -> tuple[tuple[str, StoredTensor], ...]:
     """Read the header: u64 length, then JSON of name to dtype, shape, data_offsets."""
     with open_regular(entry.path) as stream:
         start = stream.read(8)
@@ -146,7 +186,7 @@ def _safetensors(entry: Entry) -> RunFacts:
         raise UnreadableFile(
             f"cut off: {entry.size:,} of {8 + length + end:,} bytes; ask for the complete file"
         )
-    return _facts(entry, Content(tensors, {}, None, None))
+    return tensors
 
 
 def _declared(name: str, row: Any) -> StoredTensor:
@@ -159,7 +199,13 @@ def _declared(name: str, row: Any) -> StoredTensor:
         and all(isinstance(n, int) and 0 <= n < 2**60 for n in (*shape, *offsets))
     ):
         raise UnreadableFile(f"damaged safetensors header at {name!r}; expected shape and offsets")
-    return StoredTensor(tuple(shape), str(row.get("dtype")), str(name), offsets[0], "")
+    tensor = StoredTensor(tuple(shape), str(row.get("dtype")), str(name), offsets[0], "")
+    width = WIDTHS.get(tensor.dtype)
+    if width is not None and tensor.size * width != offsets[1] - offsets[0]:
+        raise UnreadableFile(
+            f"damaged safetensors header at {name!r}; its shape does not fit the bytes it names"
+        )
+    return tensor
 
 
 def _content(value: Any, archive: zipfile.ZipFile | None) -> Content:

@@ -11,7 +11,12 @@ from netgain.errors import UnreadableFile
 from netgain.readers._dialect import dialect_of
 from netgain.readers._documents import SECRET, Leaf, leaves, setting_of, typed_text
 from netgain.readers.base import Entry, Limits, Reader, RunFacts
+from netgain.vocabulary import canonical_setting
 
+LEFT_TO_LAUNCHER = frozenset(
+    ("global_batch_size", "batch_size", "batch_size_per_device", "gradient_accumulation", "gradient_clipping",
+     "learning_rate", "weight_decay", "warmup_steps", "max_steps", "betas", "epsilon", "precision")
+)  # fmt: skip
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 NAMES = re.compile(
     r"(?:^|[_\-.\s])(?:configs?|hparams?|hyper_?-?param(?:eter)?s|args|arguments|params|parameters|"
@@ -31,11 +36,22 @@ OTHERS = re.compile(
 
 def sniff(entry: Entry) -> bool:
     """Recognise a settings file by its name."""
-    if entry.path.suffix.lower() not in SUFFIXES or OTHERS.search(entry.name):
+    if entry.path.suffix.lower() not in SUFFIXES or is_of_a_tool(entry):
         return False
     if entry.path.parent.name == ".hydra":
         return entry.name in ("config.yaml", "overrides.yaml")
     return NAMES.search(entry.path.stem) is not None
+
+
+def is_of_a_tool(entry: Entry) -> bool:
+    """Tell whether a file configures an editor, a package manager or a service, and no training."""
+    hidden = any(
+        p.startswith(".") and p not in (".", "..", ".hydra") for p in entry.path.parts[-3:-1]
+    )
+    conda = b"dependencies:" in entry.head and (
+        b"channels:" in entry.head or b"- pip" in entry.head
+    )
+    return OTHERS.search(entry.name) is not None or hidden or conda
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
@@ -48,12 +64,18 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         found = tuple(_overrides(entry, limits))
     else:
         found = leaves(entry, limits)
-    kept = [leaf for leaf in found if not SECRET.search(leaf.key)]
+    kept = [leaf for leaf in found if not SECRET.search(leaf.key) and not _left_open(leaf)]
     yield RunFacts(
         location=entry.folder,
         dialect=dialect_of(leaf.key for leaf in kept),
         settings=tuple(setting_of(entry, leaf) for leaf in kept),
     )
+
+
+def _left_open(leaf: Leaf) -> bool:
+    """Tell whether a value is left to whoever starts the training, as DeepSpeed's `auto` is."""
+    number = canonical_setting(leaf.key, "deepspeed") in LEFT_TO_LAUNCHER
+    return number and isinstance(leaf.value, str) and leaf.value.lower() == "auto"
 
 
 def _overrides(entry: Entry, limits: Limits) -> Iterator[Leaf]:

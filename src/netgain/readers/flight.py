@@ -15,7 +15,10 @@ from pathlib import PurePath
 from typing import Any
 
 from netgain.analysis.graph import KINDS, GraphNode, census
+from netgain.analysis.graph_branches import fusable_branches
+from netgain.analysis.module_costs import module_costs
 from netgain.errors import UnreadableFile
+from netgain.readers._flight_inputs import input_distances
 from netgain.readers.base import (
     Entry,
     Final,
@@ -72,6 +75,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         status="running" if not finished else "finished" if said == "finished" else "failed",
         status_source=entry.source(line=ends[-1][0] if finished else None, key="end"),
         model=_profile(entry, by_kind, graph),
+        inputs=input_distances(entry),
     )
 
 
@@ -328,6 +332,8 @@ def _profile(
             value=flops, source=Source(path=place.path, key="forward_flops"), strength="measured"
         ),
         uncovered_operators=tuple(str(name) for name in (graph or {}).get("uncovered") or ()),
+        module_costs=module_costs(_nodes(graph)) if graph else (),
+        fusable_parameters=_fusable(graph, place) if graph else None,
         components=census(_nodes(graph), source=place) if graph else (),
         observed_kinds=KINDS if graph else (),
         evaluated_weights=Cited(
@@ -337,6 +343,15 @@ def _profile(
         )
         if weights
         else None,
+    )
+
+
+def _fusable(graph: dict[str, Any], place: Source) -> Cited[int]:
+    """Count the weights of parallel linear branches; cited is the first module that sums some."""
+    found = fusable_branches(_nodes(graph))
+    where = found.where[0] if found.where else "nodes"
+    return Cited(
+        value=found.parameters, source=Source(path=place.path, key=where), strength="measured"
     )
 
 
@@ -355,6 +370,7 @@ def _nodes(graph: dict[str, Any]) -> list[GraphNode]:
                 outputs=tuple(map(str, node["outputs"])),
                 shapes=tuple(tuple(int(n) for n in shape) for shape in node["shapes"]),
                 scalars=tuple(float(x) for x in node.get("scalars", ())),
+                flops=float(node.get("flops", 0.0)),
             )
             for node in graph["nodes"]
         ]

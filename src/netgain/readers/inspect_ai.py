@@ -1,4 +1,4 @@
-"""Evaluation logs of inspect_ai: `.eval` (a zip archive) and `.json`; samples are not read."""
+"""Evaluation logs of inspect_ai: `.eval` (a zip archive) and `.json`, with the verdict on each sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from typing import Any, Literal
 from netgain.errors import UnreadableFile
 from netgain.readers._archive import DAMAGE
 from netgain.readers._documents import SECRET, flatten, parse_json, scalar
-from netgain.readers.base import Entry, Final, Limits, Reader, RunFacts, Setting, open_regular
+from netgain.readers._inspect_samples import samples_of
+from netgain.readers.base import (
+    Entry,
+    Fact,
+    Final,
+    Limits,
+    PredictionFacts,
+    Reader,
+    RunFacts,
+    Setting,
+    open_regular,
+)
 from netgain.study import Strength
 
 Status = Literal["finished", "failed", "running", "unknown"]
@@ -50,8 +61,8 @@ def sniff(entry: Entry) -> bool:
     return entry.path.suffix == ".json" and FIRST_KEYS.match(entry.head) is not None
 
 
-def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
-    """Read one log as one evaluation.
+def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read one log as one evaluation and its samples.
 
     Raises:
         UnreadableFile: damaged, packed in a way Python cannot read, or over the limits.
@@ -73,6 +84,8 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         status=STATUS.get(str(state), "unknown"),
         status_source=entry.source(key="status"),
     )
+    for predictions in samples_of(entry, document, limits):
+        yield PredictionFacts(location=entry.folder, predictions=predictions)
 
 
 def _header(entry: Entry, limits: Limits) -> Any:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
-from netgain.readers._statements import arm_of, cell_statements, sentence_statements
+from netgain.readers._grid import Grid, Row, grids, published, statements
+from netgain.readers._html_parse import Page, page_of
+from netgain.readers._prose import prose_statements
+from netgain.readers._statements import arm_of
 from netgain.readers.base import DocumentFacts, Entry, Limits, Reader
-from netgain.study import Paper, ResultTable, Statement
+from netgain.study import Paper, Statement
 
 Arm = Literal["baseline", "proposed", "both"]
 SKIPPED = re.compile(
@@ -19,6 +23,10 @@ LONGEST_LINE = 5_000
 """Characters of a line that are looked at; emphasis marks are matched in quadratic time."""
 CODE_FENCE = re.compile(r"^\s*(```|~~~)")
 RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+OPENED = re.compile(r"<table\b", re.IGNORECASE)
+CLOSED = re.compile(r"</table\s*>", re.IGNORECASE)
+NUMBERED = re.compile(r"Tab(?:le|\.)\s*[\dIVX]{1,4}\s*[:.|]", re.IGNORECASE)
+BOLD_NAME = re.compile(r"\s*\|?\s*(?:\*\*|__)\S")
 HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 
 
@@ -37,15 +45,56 @@ def read(entry: Entry, limits: Limits) -> Iterator[DocumentFacts]:
     """
     text = entry.text(limits.text_bytes)
     lines = [line[:LONGEST_LINE] for line in text.splitlines()[:MOST_LINES]]
-    tables = tuple(_tables(entry, lines))
-    statements = [s for table in tables for s in _table_statements(entry, table)]
-    statements += _sentences(entry, lines, tables)
-    yield DocumentFacts(
-        location=entry.display, paper=Paper(tables=tables, statements=tuple(statements))
-    )
+    found = list(_pipe_grids(lines))
+    taken = {(grid.line or 1) + offset for grid in found for offset in range(len(grid.rows) + 2)}
+    if "<table" in text.lower():
+        page, inside = _html_tables(lines)
+        taken |= inside
+        for table in page.tables:
+            caption = table.caption or _caption_around(lines, table.line, table.last_line)
+            found += grids(table.rows, plain(caption) if caption else None)
+    found.sort(key=lambda grid: grid.line or 0)
+    said = [s for grid in found for s in statements(entry, grid)]
+    said += _sentences(entry, lines, taken)
+    tables = tuple(published(entry, grid) for grid in found)
+    yield DocumentFacts(location=entry.display, paper=Paper(tables=tables, statements=tuple(said)))
 
 
-def _tables(entry: Entry, lines: list[str]) -> Iterator[ResultTable]:
+def _html_tables(lines: list[str]) -> tuple[Page, set[int]]:
+    """Parse the HTML tables of a document and return the lines they stand on."""
+    kept: list[str] = []
+    inside: set[int] = set()
+    fenced, depth = False, 0
+    for number, line in enumerate(lines, start=1):
+        if CODE_FENCE.match(line) and not depth:
+            fenced = not fenced
+        opens, closes = len(OPENED.findall(line)), len(CLOSED.findall(line))
+        if fenced or not (depth or opens):
+            kept.append("")
+            continue
+        inside.add(number)
+        kept.append(line)
+        depth = max(0, depth + opens - closes)
+    return page_of("\n".join(kept)), inside
+
+
+def _caption_around(lines: list[str], first: int, last: int) -> str | None:
+    """Return the numbered caption right below a table, else the nearest text above it."""
+    for text in lines[last : last + 4]:
+        below = _bare(text)
+        if below:
+            if NUMBERED.match(below):
+                return below[:1000]
+            break
+    return next((words[:300] for text in reversed(lines[max(0, first - 12) : first - 1])
+                 if (words := _bare(text))), None)  # fmt: skip
+
+
+def _bare(line: str) -> str:
+    return re.sub(r"^[#\s>*]+|<[^>]{1,200}>|\*+$", "", line).strip()
+
+
+def _pipe_grids(lines: list[str]) -> Iterator[Grid]:
     """Yield pipe tables outside code, each with the heading or the line above it as caption."""
     fenced, caption, index = False, None, 0
     while index < len(lines):
@@ -56,10 +105,11 @@ def _tables(entry: Entry, lines: list[str]) -> Iterator[ResultTable]:
             end = index + 2
             while end < len(lines) and "|" in lines[end] and lines[end].strip():
                 end += 1
-            rows = tuple(_cells(row) for row in lines[index + 2 : end])
-            source = entry.source(line=index + 1)
-            header = _cells(line)
-            yield ResultTable(header=header, rows=rows, caption=caption, source=source)
+            rows = tuple(
+                Row(cells=_cells(row), line=number, bold_name=BOLD_NAME.match(row) is not None)
+                for number, row in enumerate(lines[index + 2 : end], start=index + 3)
+            )
+            yield _grid(_cells(line), rows, caption, index + 1)
             index = end
             continue
         elif line.strip():
@@ -82,37 +132,17 @@ def plain(text: str) -> str:
     return re.sub(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)", r"\1", text).strip()
 
 
-def _table_statements(entry: Entry, table: ResultTable) -> Iterator[Statement]:
-    """State every cell of a row that names an arm, or of a column that does."""
-    first = table.source.line or 1
-    arms_of_columns = [arm_of(title) for title in table.header]
-    for number, row in enumerate(table.rows):
-        line = first + 2 + number
-        arm = arm_of(row[0]) if row else None
-        for column, cell in enumerate(row[1:], start=1):
-            if column >= len(table.header):
-                break
-            said = arm or arms_of_columns[column]
-            quantity = table.header[column] if arm or not arms_of_columns[column] else row[0]
-            yield from cell_statements(
-                quantity,
-                cell,
-                arm=said,
-                text=f"{row[0]} | {table.header[column]}: {cell}",
-                source=entry.source(line=line, key=quantity),
-                label=f"{row[0]} / {table.header[column]}",
-            )
+def _grid(header: tuple[str, ...], rows: tuple[Row, ...], caption: str | None, line: int) -> Grid:
+    """Pad the rows of a pipe table to the width of its titles and cut what stands beyond them."""
+    width = len(header)
+    full = tuple(
+        replace(row, cells=(*row.cells[:width], *[""] * (width - len(row.cells)))) for row in rows
+    )
+    return Grid(header=header, rows=full, caption=caption, line=line)
 
 
-def _sentences(
-    entry: Entry, lines: list[str], tables: tuple[ResultTable, ...]
-) -> Iterator[Statement]:
+def _sentences(entry: Entry, lines: list[str], taken: set[int]) -> Iterator[Statement]:
     """Read prose and list items, with the arm of the section's heading where a sentence has none."""
-    taken = {
-        (table.source.line or 1) + offset
-        for table in tables
-        for offset in range(len(table.rows) + 2)
-    }
     fenced = False
     section: Arm | None = None
     for number, line in enumerate(lines, start=1):
@@ -125,7 +155,7 @@ def _sentences(
             section = arm_of(plain(heading.group(1)))
         for sentence in re.split(r"(?<=[.!?;])\s+(?=[A-Z0-9(])", plain(line)):
             source = entry.source(line=number)
-            yield from sentence_statements(sentence.strip(), section=section, source=source)
+            yield from prose_statements(sentence.strip(), section=section, source=source)
 
 
 READER = Reader(name="Markdown document", order=80, sniff=sniff, read=read)

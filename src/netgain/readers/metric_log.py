@@ -21,10 +21,13 @@ from netgain.readers._documents import (
 )
 from netgain.readers._table import facts_of_table, read_delimited, table_of_records
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Setting, open_regular
+from netgain.study import Strength
 from netgain.vocabulary import (
     canonical_metric,
     canonical_setting,
+    ends_in_metric,
     is_clock,
+    is_housekeeping,
     is_known_metric,
     x_axis,
 )
@@ -36,6 +39,18 @@ NAMES = re.compile(
     re.IGNORECASE,
 )
 """Stems of files that hold what a training measured."""
+OF_A_SPLIT = re.compile(
+    r"(?:^|[_\-.\s])(?:test|val(?:id(?:ation)?)?|train(?:ing)?|eval|seeds?|steps?|stats)(?:[_\-.=\s\d]|$)",
+    re.IGNORECASE,
+)
+"""Stems that name data sets as often as logs; the columns decide."""
+OF_EXAMPLES = re.compile(
+    r"(?:^|[_\s])(?:predictions?|predicted|pred|target|label|y_true|y_pred|prompt|response|"
+    r"question|answer|sentence|text|"
+    r"image_?id|filename|rater|annotator|user_?id|item_?id)$",
+    re.IGNORECASE,
+)
+"""Columns of tables with a row for each example."""
 OTHERS = re.compile(
     r"predict|prediction|outputs?[_.]|samples?[_.]|wandb-summary|system|rating|confusion",
     re.IGNORECASE,
@@ -45,8 +60,25 @@ NAMED_FOR_SCORES = re.compile(
     r"(?:^|[_\-.\s])(?:metrics?|results?|scores?|final|test|eval)", re.IGNORECASE
 )
 """Stems under which an unknown number is a score, not a setting."""
+NO_SCORE = re.compile(
+    r"(?:size|batch|seed|workers|samples|runtime|seconds|count|epochs?|images|bytes|vram\w*|"
+    r"memory\w*|_mb|_gb|params\w*|"
+    r"threshold|elapsed\w*|interval|every|period|freq|num_\w+|n_\w+|steps?|version|trainable|duration\w*)$"
+)
+"""Last words of numbers that say what was done or spent, not how well."""
 SETTING_PARENTS = frozenset(("config", "args", "hparams", "params", "settings", "hyperparameters",
                              "best", "env", "environment", "arguments", "cfg"))  # fmt: skip
+RUN_NAME = re.compile(
+    r"^(?:seed|run|fold|trial|rep)[_\-= ]?\d+$|^\d{1,6}$|(?:^|[_\-\s])(?:baselines?|ours?|"
+    r"proposed|vanilla)(?:[_\-\s]|$)",
+    re.IGNORECASE,
+)
+"""Names under which a document files a run."""
+RUN_SIGNS = frozenset(
+    ("seed", "learning_rate", "batch_size", "epochs", "max_steps", "steps", "parameters",
+     "wall_seconds", "optimizer",
+     "weight_decay", "n_train")
+)  # fmt: skip
 MOST_LINES = 5_000_000
 
 
@@ -57,7 +89,12 @@ def sniff(entry: Entry) -> bool:
         return False
     stem = entry.path.stem
     if suffix in (".csv", ".tsv"):
-        return NAMES.search(stem) is not None or _has_axis(_first_cells(entry.head))
+        cells = _first_cells(entry.head)
+        examples = any(OF_EXAMPLES.search(cell.strip()) for cell in cells)
+        return (_has_axis(cells) and not examples) or (
+            NAMES.search(stem) is not None
+            and (OF_A_SPLIT.search(stem) is None or any(map(_speaks, cells)))
+        )
     if suffix in (".jsonl", ".ndjson") or (
         suffix in (".txt", ".log", ".json") and _json_lines(entry.head)
     ):
@@ -93,6 +130,12 @@ def read_table(entry: Entry, limits: Limits) -> Iterator[Fact]:
 def _first_cells(head: bytes) -> list[str]:
     line = head.decode("utf-8", "replace").lstrip("\ufeff").splitlines()[:1]
     return re.split(r"[,;\t]", line[0]) if line else []
+
+
+def _speaks(name: str) -> bool:
+    """Tell whether a column is named as a known metric or setting."""
+    known = is_known_metric(canonical_metric(name).name)
+    return known or canonical_setting(name) in ("seed", "learning_rate", "batch_size", "epochs")
 
 
 def _first_keys(head: bytes) -> list[str]:
@@ -152,6 +195,41 @@ def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         raise UnreadableFile("JSON nested too deep; expected a plain record") from error
 
 
+def facts_of_lines(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read JSON lines, whatever the file is called.
+
+    Raises:
+        UnreadableFile: damaged, or most lines are no JSON object.
+    """
+    yield from _records(entry, *json_rows(entry, limits))
+
+
+def facts_of_document(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read a JSON document, whatever the file is called.
+
+    Raises:
+        UnreadableFile: damaged, or neither rows, columns nor a record of scores.
+    """
+    yield from _document(entry, limits)
+
+
+def facts_of_leaves(entry: Entry, found: list[Leaf], *, strength: Strength) -> Iterator[RunFacts]:
+    """Sort the values of a document into final scores and settings.
+
+    Args:
+        entry: the file.
+        found: its values.
+        strength: what its settings are: `configured` for a document without scores, else `logged`.
+    """
+    for fact in _scores(entry, found, strict=True):
+        kept = (
+            fact.settings
+            if fact.finals
+            else tuple(replace(s, strength=strength) for s in fact.settings)
+        )
+        yield replace(fact, settings=kept)
+
+
 def _records(entry: Entry, records: list[dict[str, Any]], lines: list[int]) -> Iterator[Fact]:
     table = table_of_records(records, lines)
     yield from facts_of_table(entry, table, dialect_of(table.numbers))
@@ -160,6 +238,14 @@ def _records(entry: Entry, records: list[dict[str, Any]], lines: list[int]) -> I
 def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
     """Read a JSON file: rows, equally long columns (a Keras history), or one record of scores."""
     document = parse_json(entry.text(limits.text_bytes), limits)
+    named = _named_runs(document) if isinstance(document, dict) else {}
+    for name, part in named.items():
+        text = json.dumps(part)
+        found = [Leaf(key=key, value=value, line=None) for key, value in flatten(json.loads(text))]
+        for fact in _scores(entry, found):
+            yield replace(fact, run_id=name, name=name)
+    if named:
+        return
     rows = _row_list(document) if isinstance(document, dict) else document
     if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
         yield from _records(entry, [dict(_flat(row)) for row in rows], [1] * len(rows))
@@ -185,12 +271,37 @@ def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
 
 
 def _row_list(document: dict[str, Any]) -> list[Any] | None:
-    """Return the list of rows that a result file keeps under a usual key."""
-    for key in ("history", "log", "metrics", "epochs", "results", "rows", "curves"):
-        value = document.get(key)
-        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+    """Return the list of rows that a result file keeps: under a usual key, or rows that share a metric."""
+    usual = ("history", "log", "metrics", "epochs", "results", "rows", "curves")
+    for key, value in document.items():
+        if not isinstance(value, list) or not value or not all(isinstance(r, dict) for r in value):
+            continue
+        if key in usual or (len(value) > 1 and _shared_metrics(value)):
             return value
     return None
+
+
+def _shared_metrics(rows: list[dict[str, Any]]) -> set[str]:
+    """Return the keys of known metrics that every row holds."""
+    shared = set.intersection(*({key for key, _ in _flat(row)} for row in rows[:1000]))
+    return {key for key in shared if is_known_metric(canonical_metric(key).name)}
+
+
+def _named_runs(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the runs of a document that files each under its name: seeds, arms, or records with settings.
+
+    Classes (`cat`, `macro avg`) and splits hold the same metrics too and are no runs, so a name that is
+    neither a seed nor an arm needs a setting of a training beside its scores.
+    """
+    parts = {key: value for key, value in document.items() if isinstance(value, dict)}
+    if len(parts) < 2 or not _shared_metrics(list(parts.values())):
+        return {}
+    named = all(RUN_NAME.search(key) for key in parts)
+    with_settings = all(
+        any(canonical_setting(k, value=v) in RUN_SIGNS for k, v in _flat(part))
+        for part in parts.values()
+    )
+    return parts if named or with_settings else {}
 
 
 def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
@@ -209,13 +320,19 @@ def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
     return {}
 
 
-def _scores(entry: Entry, found: list[Leaf]) -> Iterator[RunFacts]:
-    """Sort the values of one record into finals and settings."""
+def _scores(entry: Entry, found: list[Leaf], *, strict: bool = False) -> Iterator[RunFacts]:
+    """Sort the values of one record into finals and settings.
+
+    Args:
+        entry: the file.
+        found: its values.
+        strict: whether a number is a score only where the vocabulary knows its name.
+    """
     dialect = dialect_of(leaf.key for leaf in found)
     finals = []
     settings = []
     for leaf in found:
-        if _is_score(entry, leaf, dialect):
+        if _is_score(entry, leaf, dialect, strict=strict):
             assert isinstance(leaf.value, (int, float))
             key = leaf.key.replace(".", "/")
             source = entry.source(line=leaf.line, key=leaf.key)
@@ -235,7 +352,7 @@ def _setting(entry: Entry, leaf: Leaf) -> Setting:
     return setting if seconds is None else replace(setting, key="wall_seconds", value=seconds)
 
 
-def _is_score(entry: Entry, leaf: Leaf, dialect: str) -> bool:
+def _is_score(entry: Entry, leaf: Leaf, dialect: str, *, strict: bool) -> bool:
     if not isinstance(leaf.value, (int, float)) or isinstance(leaf.value, bool):
         return False
     parts = leaf.key.lower().split(".")
@@ -248,11 +365,10 @@ def _is_score(entry: Entry, leaf: Leaf, dialect: str) -> bool:
         return metric.name not in ("learning_rate", "epoch", "gradient_norm")
     if canonical_setting(leaf.key, dialect, value=leaf.value) is not None:
         return False
-    evaluation_setting = re.search(
-        r"(size|batch|seed|workers|samples|runtime|seconds|count|epoch)$", parts[-1]
-    )
-    if evaluation_setting:
+    if NO_SCORE.search(parts[-1]) or is_housekeeping(parts[-1]):
         return False
+    if strict:
+        return ends_in_metric(metric.name)
     return metric.split is not None or NAMED_FOR_SCORES.search(entry.path.stem) is not None
 
 

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from netgain.errors import UnreadableFile
 from netgain.readers import metric_log
+from netgain.readers._config_dump import dumped
 from netgain.readers._dialect import dialect_of
 from netgain.readers._line_grammar import (
     CODE,
     CODE_START,
     Axis,
-    Line,
     is_known_setting,
     message_of,
-    one_setting,
     qualified,
     read_line,
-    settings_in,
 )
-from netgain.readers._lines import text_lines
-from netgain.readers._series import choose_axis, series
+from netgain.readers._line_plans import Plan, Plans, numbers_of, stated
+from netgain.readers._lines import terminal_lines
+from netgain.readers._ruled import Ruled
+from netgain.readers._series import choose_axis, series, unrolled
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Series, Setting
 from netgain.study import Scalar
-from netgain.vocabulary import canonical_metric, is_known_metric
+from netgain.vocabulary import canonical_metric, canonical_setting, is_known_metric
 
 SUFFIXES = (".log", ".out", ".txt", ".stdout", ".err")
 NAMES = frozenset(("stdout", "stderr", "log", "nohup"))
@@ -42,18 +44,52 @@ OTHERS = re.compile(
 FEWEST = 3
 """Lines of one shape that make a log."""
 MOST_RECORDS = 2_000_000
+MOST_REPORTED = 100
+"""Records of a text that is no log but states final scores."""
+NAMED_FOR_SCORES = re.compile(
+    r"(?:^|[_\-.\s])(?:metrics?|results?|scores?|final|test|eval\w*|report|summary|performance)(?:[_\-.\s\d]|$)",
+    re.IGNORECASE,
+)
 MOST_RUNS = 1_000
 MOST_SETTINGS = 5_000
 MOSTLY = 0.8
 """Share of the records of a quantity that must stand on an axis for the others to be left out."""
 CODE_GAP = 60
 """Lines without a sign of code after which source code inside a log is over."""
+DUMP_HEADING = re.compile(rb"(?i)\bconfig(?:uration)?:\s*$")
+STAMPED = re.compile(rb"\[?\d{2,4}[-/]\d\d")
+LONGEST_HEADING = 300
+MOST_DUMPED = 20_000
 SEPARATOR = re.compile(r"\s*([=\-#*_~])\1{19,}\s*")
 TABLE = re.compile(
     rb"\s*#?\s*[A-Za-z_][\w /.-]*(?:[\t,;]\s*[A-Za-z_][\w /.-]*)+\r?\n\s*[-+.\d]+\s*[\t,;]"
 )
 """A row of names and a row that begins with a number, cut by tabs, commas or semicolons."""
+AXES: tuple[Axis, ...] = ("step", "epoch", "sample")
+NAN = float("nan")
+CODE_STARTS = frozenset((b"i", b"f", b"d", b"c", b"w", b"@"))
+"""First letters of the lines that begin source code."""
 TOTALS: dict[Axis, str] = {"epoch": "epochs", "step": "max_steps", "sample": "samples"}
+
+
+Reading = tuple[dict[Axis, float], dict[Axis, float], tuple[float, ...]]
+"""Axes, their ends, and values of one line."""
+
+
+@dataclass(slots=True)
+class Group:
+    """The records of one run that hold the same names."""
+
+    keys: tuple[str, ...]
+    """Names of the values."""
+    summary: bool
+    """Whether the lines sum up (` * Acc@1 71.2`) what others showed on the way."""
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    """1-based line of each record."""
+    places: array[float] = field(default_factory=lambda: array("d"))
+    """Step, epoch and sample of each record, one after the other; NaN where unsaid."""
+    values: array[float] = field(default_factory=lambda: array("d"))
+    """Values of each record, one after the other."""
 
 
 @dataclass(slots=True)
@@ -62,16 +98,18 @@ class Found:
 
     settings: dict[str, tuple[Scalar, int]] = field(default_factory=dict)
     """Settings and the line each was last stated in."""
-    records: list[tuple[int, dict[Axis, float], dict[str, float]]] = field(default_factory=list)
-    """Line, position and values of each record."""
-    summaries: dict[str, set[int]] = field(default_factory=dict)
-    """Lines that sum a quantity up (` * Acc@1 71.2`), after lines that showed it on the way."""
-    shapes: Counter[frozenset[str]] = field(default_factory=Counter)
-    """How often each set of names came together."""
+    groups: dict[tuple[tuple[str, ...], bool], Group] = field(default_factory=dict)
+    """Records by the names they hold."""
+    count: int = 0
+    """Records in all."""
     position: dict[Axis, float] = field(default_factory=dict)
     """Where the training stood last."""
     split: str | None = None
     """Split of the latest line that named one."""
+    sole: int = 0
+    """Records on lines that hold names and numbers alone."""
+    step_total: float | None = None
+    """End of an inner step counter (`[ 10/500]`), where the log states one."""
 
 
 def sniff(entry: Entry) -> bool:
@@ -88,12 +126,13 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: binary, or over the limits.
     """
-    if entry.size == 0 or _logged_elsewhere(entry):
+    blank = entry.size < 64 and not entry.head.strip() and entry.path.suffix == ".txt"
+    if entry.size == 0 or blank or _logged_elsewhere(entry):
         return
     if TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)
         return
-    runs = [run for run in _runs(entry, limits) if _is_log(run)]
+    runs = [run for run in _runs(entry, limits) if _is_log(run) or _is_report(run, entry)]
     for index, run in enumerate(runs):
         run_id = f"{entry.path.stem} {index + 1}" if len(runs) > 1 else ""
         yield _facts(entry, run, run_id)
@@ -110,44 +149,62 @@ def _logged_elsewhere(entry: Entry) -> bool:
 def _runs(entry: Entry, limits: Limits) -> Iterator[Found]:
     """Cut a log into runs: a position that falls back after new settings begins another."""
     run, preamble = Found(), Found()
+    plans, table = Plans(), Ruled()
     block: list[tuple[str, Scalar, int]] = []
     count = 0
-    for number, whole in _without_code(text_lines(entry, limits)):
-        text = message_of(whole)
-        stated = _stated(text, number)
-        if stated is not None:
-            block += stated
+    for number, raw in _without_dumps(_without_code(terminal_lines(entry, limits)), run.settings):
+        plan = plans.plan_of(raw)
+        if plan.kind == "statement":
+            text = message_of(raw.decode("utf-8", "replace"))
+            block += [(key, value, number) for key, value in stated(text) or ()]
             continue
-        _settle(preamble if run.records else run, block)
-        block = []
-        if not any(character.isdigit() for character in text[:4000]):
+        if block:
+            _settle(preamble if run.count else run, block)
+            block = []
+        if plan.kind == "table":
+            _add_row(run, table, raw, number)
             continue
-        line = read_line(text)
-        if preamble.settings and (line.axes or line.values):
-            if run.records and _falls_back(run, line):
+        if table.pairs:
+            _close(run, table, number)
+        if plan.kind == "nothing":
+            continue
+        axes, totals, values = numbers_of(raw, plan)
+        if preamble.settings and (axes or values):
+            if run.count and _falls_back(run, axes):
                 yield run
                 count += 1
                 if count > MOST_RUNS:
                     raise UnreadableFile(f"more than {MOST_RUNS:,} runs in one log")
                 run = Found(settings=preamble.settings)
-            elif line.axes:
+            elif axes:
                 run.settings = preamble.settings | run.settings
-            if line.axes:
+            if axes:
                 preamble = Found()
-        _add(run, line, number, summary=text.lstrip().startswith("*"))
-        if len(run.records) > MOST_RECORDS:
+        _add(run, plan, number, (axes, totals, values))
+        if run.count > MOST_RECORDS:
             raise UnreadableFile(f"more than {MOST_RECORDS:,} records in one run")
-    _settle(preamble if run.records else run, block)
+    _close(run, table, number=0)
+    _settle(preamble if run.count else run, block)
     yield run
 
 
-def _stated(text: str, number: int) -> list[tuple[str, Scalar, int]] | None:
-    """Return the settings that a line states and nothing else, or None for any other line."""
-    many = [(key, value, number) for key, value in settings_in(text)]
-    if many:
-        return many
-    one = one_setting(text)
-    return [(*one, number)] if one is not None else None
+def _add_row(run: Found, table: Ruled, raw: bytes, number: int) -> None:
+    """Add what a row of a ruled table says, where it is not a row of bars around an ordinary message."""
+    text = raw.decode("utf-8", "replace")
+    line = table.row(text)
+    if line is None and (table.header or table.pairs or "|" not in text[:2]):
+        return
+    if line is None:
+        line = read_line(message_of(text))
+    plan = Plan("record", keys=tuple(line.values), split=line.split)
+    _add(run, plan, number, (line.axes, line.totals, tuple(line.values.values())))
+
+
+def _close(run: Found, table: Ruled, number: int) -> None:
+    line = table.close()
+    if line is not None:
+        plan = Plan("record", keys=tuple(line.values), split=line.split)
+        _add(run, plan, number, (line.axes, line.totals, tuple(line.values.values())))
 
 
 def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
@@ -160,45 +217,78 @@ def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
             run.settings[key] = (value, number)
 
 
-def _falls_back(run: Found, line: Line) -> bool:
+def _falls_back(run: Found, axes: dict[Axis, float]) -> bool:
     """Tell whether a line stands before where the run already was."""
     for axis in ("epoch", "step", "sample"):
-        if axis in line.axes and axis in run.position:
-            return line.axes[axis] < run.position[axis] or (
-                line.axes[axis] == run.position[axis]
-                and axis == "epoch"
-                and "step" not in line.axes
+        if axis in axes and axis in run.position:
+            return axes[axis] < run.position[axis] or (
+                axes[axis] == run.position[axis] and axis == "epoch" and "step" not in axes
             )
     return False
 
 
-def _add(run: Found, line: Line, number: int, *, summary: bool) -> None:
-    run.position = run.position | line.axes
-    if "epoch" in line.axes and "step" not in line.axes:
-        run.position.pop("step", None)
-    run.split = line.split or (run.split if not line.axes else None)
-    for axis, total in line.totals.items():
-        inner = axis == "step" and "epoch" in run.position
-        if not inner and axis in TOTALS:
+def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
+    axes, totals, values = read
+    position = run.position
+    if axes:
+        position.update(axes)
+        if "epoch" in axes and "step" not in axes:
+            position.pop("step", None)
+        run.split = plan.split
+    elif plan.split:
+        run.split = plan.split
+    for axis, total in totals.items():
+        if axis == "step" and np.isfinite(total):
+            run.step_total = total
+        inner = axis == "step" and "epoch" in position
+        if (
+            axis == "step"
+            and "epoch" in axes
+            and total > 1
+            and plan.split in (None, "train", "training")
+        ):
+            run.settings.setdefault("steps_per_epoch", (int(total), number))
+        if not inner and axis in TOTALS and np.isfinite(total):
             run.settings.setdefault(TOTALS[axis], (int(total), number))
-    if not line.values:
+    if not values:
         return
-    values = line.values
-    if summary and run.split:
-        values = {k if "/" in k else f"{run.split}/{k}": v for k, v in values.items()}
-    for key in values if summary else ():
-        run.summaries.setdefault(key, set()).add(number)
-    closing = not line.axes and "epoch" in run.position
-    position: dict[Axis, float] = {"epoch": run.position["epoch"]} if closing else run.position
-    run.records.append((number, position, values))
-    run.shapes[frozenset(values)] += 1
+    keys = plan.keys
+    if plan.summary and run.split:
+        keys = tuple(key if "/" in key else f"{run.split}/{key}" for key in keys)
+    group = run.groups.get((keys, plan.summary))
+    if group is None:
+        group = run.groups[keys, plan.summary] = Group(keys, plan.summary)
+    group.lines.append(number)
+    epoch = position.get("epoch", NAN)
+    if not axes and "epoch" in position:
+        group.places.extend((NAN, epoch, NAN))
+    else:
+        group.places.extend((position.get("step", NAN), epoch, position.get("sample", NAN)))
+    group.values.extend(values)
+    run.count += 1
+    run.sole += plan.sole
 
 
 def _is_log(run: Found) -> bool:
     """Tell whether one shape recurs that stands on an axis or names a known metric."""
-    return any(
-        count >= FEWEST and any(map(_is_metric, shape)) for shape, count in run.shapes.items()
+    shapes: Counter[frozenset[str]] = Counter()
+    for group in run.groups.values():
+        shapes[frozenset(filter(_is_metric, group.keys))] += len(group.lines)
+    return any(count >= FEWEST and keys for keys, count in shapes.items())
+
+
+def _is_report(run: Found, entry: Entry) -> bool:
+    """Tell whether a short text states final scores: two such lines, one where its name says so."""
+    if run.count > MOST_REPORTED:
+        return False
+    scored = Counter(
+        key
+        for group in run.groups.values()
+        for key in group.keys * len(group.lines)
+        if _is_metric(key)
     )
+    enough = 1 if NAMED_FOR_SCORES.search(entry.path.stem) else 2
+    return bool(scored) and max(scored.values()) == 1 and run.sole >= enough
 
 
 @lru_cache(maxsize=20_000)
@@ -206,25 +296,26 @@ def _is_metric(key: str) -> bool:
     return is_known_metric(canonical_metric(key).name)
 
 
-def _without_code(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def _without_code(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
     """Pass over source code that a script printed of itself.
 
     Code begins with an import, a function or a class at the margin and is over after a ruled line or
     many lines without a sign of code; those lines are given back.
     """
     inside = False
-    held: deque[tuple[int, str]] = deque()
-    for number, text in lines:
+    held: deque[tuple[int, bytes]] = deque()
+    for number, raw in lines:
         if not inside:
-            inside = CODE_START.match(text) is not None
+            inside = raw[:1] in CODE_STARTS and CODE_START.match(_decoded(raw)) is not None
             if not inside:
-                yield number, text
+                yield number, raw
             continue
+        text = _decoded(raw)
         if CODE.match(text):
             held.clear()
             continue
         ruled = SEPARATOR.fullmatch(text) is not None
-        held.append((number, text))
+        held.append((number, raw))
         if ruled or len(held) > CODE_GAP:
             yield from () if ruled else held
             held.clear()
@@ -232,30 +323,110 @@ def _without_code(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]
     yield from held
 
 
+def _without_dumps(
+    lines: Iterator[tuple[int, bytes]], settings: dict[str, tuple[Scalar, int]]
+) -> Iterator[tuple[int, bytes]]:
+    """Take out a whole config that a framework printed (`Config:` and many lines) and keep its settings.
+
+    The dump is over at the next line that begins as the line that announced it does.
+    """
+    front = b""
+    held: list[tuple[int, bytes]] = []
+    for number, raw in lines:
+        if front:
+            if raw[:1] != front and not STAMPED.match(raw) and len(held) < MOST_DUMPED:
+                held.append((number, raw))
+                continue
+            yield from _undumped(held, settings)
+            front, held = b"", []
+        yield number, raw
+        if raw[-1:] == b":" and len(raw) < LONGEST_HEADING and DUMP_HEADING.search(raw):
+            front = raw.lstrip()[:1]
+    yield from _undumped(held, settings)
+
+
+def _undumped(
+    held: list[tuple[int, bytes]], settings: dict[str, tuple[Scalar, int]]
+) -> list[tuple[int, bytes]]:
+    """Keep the settings of a printed config and return no line, or return all lines of anything else."""
+    if not held:
+        return held
+    text = b"\n".join(raw for _, raw in held).decode("utf-8", "replace")
+    found = dumped(text, held[0][0])
+    known = {
+        name for key, (value, _) in found.items() if (name := canonical_setting(key, value=value))
+    }
+    if len(known) < FEWEST:
+        return held
+    settings.update(found)
+    return []
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One quantity of a run, in the order of the log."""
+
+    lines: npt.NDArray[np.int64]
+    """1-based line of each value."""
+    places: npt.NDArray[np.float64]
+    """Step, epoch and sample of each value; NaN where unsaid."""
+    values: npt.NDArray[np.float64]
+    """The values."""
+
+
+def _columns(run: Found) -> dict[str, Column]:
+    """Return the quantities that are known, and those that came at least three times beside a known one.
+
+    Where lines sum a quantity up, the lines on the way to it are left out.
+    """
+    known = {key for keys, _ in run.groups for key in keys if _is_metric(key)}
+    often: Counter[str] = Counter()
+    for group in run.groups.values():
+        if known & set(group.keys):
+            often.update(dict.fromkeys(group.keys, len(group.lines)))
+    summed = {key for keys, summary in run.groups if summary for key in keys}
+    found: dict[str, Column] = {}
+    for name in (key for key, count in often.items() if key in known or count >= FEWEST):
+        parts = [
+            (group, group.keys.index(name))
+            for group in run.groups.values()
+            if name in group.keys and (name not in summed or group.summary)
+        ]
+        lines = np.concatenate([np.array(group.lines, np.int64) for group, _ in parts])
+        order = np.argsort(lines, kind="stable")
+        found[name] = Column(
+            lines=lines[order],
+            places=np.concatenate([np.array(g.places).reshape(-1, 3) for g, _ in parts])[order],
+            values=np.concatenate(
+                [np.array(g.values).reshape(len(g.lines), -1)[:, at] for g, at in parts]
+            )[order],
+        )
+    return found
+
+
 def _facts(entry: Entry, run: Found, run_id: str) -> RunFacts:
-    known = {key for _, _, values in run.records for key in values if _is_metric(key)}
-    often = Counter(key for _, _, values in run.records if known & values.keys() for key in values)
-    names = [
-        key for key, count in often.items()
-        if key in known or count >= FEWEST
-    ]  # fmt: skip
-    dialect = dialect_of(names)
+    columns = _columns(run)
+    dialect = dialect_of(columns)
+    if dialect == "generic":
+        dialect = dialect_of(
+            [*run.settings, "train_"]
+        )  # a config has no history, which is Keras's only sign
+    last_record = max((max(g.lines) for g in run.groups.values() if _moves(g)), default=0)
     curves: list[Series] = []
     finals: list[Final] = []
-    for name in names:
-        only = run.summaries.get(name)
-        rows = [
-            (line, at, values[name])
-            for line, at, values in run.records
-            if name in values and (only is None or line in only)
-        ]
-        last, final_value = rows[-1][0], rows[-1][2]
-        if (len(rows) == 1 or qualified(name)) and name in known and np.isfinite(final_value):
-            finals.append(
-                Final(key=name, value=final_value, source=entry.source(line=last, key=name))
-            )
+    for name, column in columns.items():
+        last, value = int(column.lines[-1]), float(column.values[-1])
+        single = len(column.values) == 1
+        closing = qualified(name) and (single or int(column.lines[0]) > last_record)
+        if (single or closing) and _is_metric(name) and np.isfinite(value):
+            source = entry.source(line=last, key=name)
+            finals.append(Final(key=name, value=value, source=source))
             continue
-        curve = _curve(entry, name, rows)
+        curve = _curve(entry, name, column, run.step_total)
         if curve is not None:
             curves.append(curve)
     settings = tuple(
@@ -272,26 +443,26 @@ def _facts(entry: Entry, run: Found, run_id: str) -> RunFacts:
     )
 
 
-def _curve(
-    entry: Entry, name: str, rows: list[tuple[int, dict[Axis, float], float]]
-) -> Series | None:
-    positioned = [row for row in rows if row[1]]
-    if len(positioned) >= MOSTLY * len(rows):
-        rows = positioned
-    axes: tuple[Axis, ...] = ("step", "epoch", "sample")
-    columns = {
-        axis: np.array([at[axis] for _, at, _ in rows])
-        for axis in axes
-        if all(axis in at for _, at, _ in rows)
-    }
-    chosen = choose_axis({str(axis): column for axis, column in columns.items()})
-    return series(
-        name,
-        unit=chosen[1] if chosen else "row",
-        steps=columns[chosen[1]] if chosen else range(len(rows)),
-        values=[value for _, _, value in rows],
-        source=entry.source(line=rows[0][0], key=name),
-    )
+def _moves(group: Group) -> bool:
+    """Tell whether the records of a group follow the training: several, none of them of a best."""
+    return len(group.lines) >= FEWEST and not any(map(qualified, group.keys))
+
+
+def _curve(entry: Entry, name: str, column: Column, step_total: float | None) -> Series | None:
+    lines, places, values = column.lines, column.places, column.values
+    positioned = np.isfinite(places).any(axis=1)
+    if positioned.sum() >= MOSTLY * len(values):
+        lines, places, values = lines[positioned], places[positioned], values[positioned]
+    found = {axis: places[:, at] for at, axis in enumerate(AXES)}
+    axes = {axis: column for axis, column in found.items() if np.isfinite(column).all()}
+    chosen = choose_axis({str(axis): column for axis, column in axes.items()})
+    x = axes[chosen[1]] if chosen else np.arange(len(values), dtype=float)
+    unit = chosen[1] if chosen else "row"
+    if unit == "step":
+        flat = unrolled(x, step_total)
+        x, unit = (x, unit) if flat is None else flat
+    source = entry.source(line=int(lines[0]), key=name)
+    return series(name, unit=unit, steps=x, values=values, source=source)
 
 
 READER = Reader(name="text log", order=80, sniff=sniff, read=read)

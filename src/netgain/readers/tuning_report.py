@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from netgain.errors import UnreadableFile
 from netgain.readers import config_file, metric_log
-from netgain.readers._documents import clock_seconds, parse_json, scalar
+from netgain.readers._documents import clock_seconds, leaves, parse_json, scalar
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 from netgain.study import Strength
 
@@ -21,6 +22,7 @@ COUNTS: dict[str, Strength] = {
     "completed_trials": "logged",
 }
 """Keys that count trials: those asked for and those done."""
+SWEEP = re.compile(rb"^method:\s*['\"]?(?:grid|random|bayes)", re.MULTILINE)
 MENTION = re.compile(rb'"(?:' + "|".join(COUNTS).encode() + rb')"\s*:')
 BESTS = ("best", "best_params", "best_trial", "best_config", "best_value")
 SPACES = ("space", "search_space", "param_space", "param_distributions", "distributions")
@@ -30,7 +32,9 @@ RANGE_KEYS = frozenset(
 
 
 def sniff(entry: Entry) -> bool:
-    """Recognise a JSON document that counts trials near its top."""
+    """Recognise a JSON document that counts trials near its top, and the definition of a W&B sweep."""
+    if entry.path.suffix.lower() in (".yaml", ".yml"):
+        return SWEEP.search(entry.head) is not None and b"parameters:" in entry.head
     return entry.path.suffix.lower() == ".json" and MENTION.search(entry.head) is not None
 
 
@@ -40,6 +44,9 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged.
     """
+    if entry.path.suffix.lower() in (".yaml", ".yml"):
+        yield from _sweep(entry, limits)
+        return
     document = parse_json(entry.text(limits.text_bytes), limits)
     if not isinstance(document, dict) or not any(key in document for key in BESTS):
         yield from _elsewhere(entry, limits)
@@ -48,6 +55,43 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     if not found:
         raise UnreadableFile("counts no trials; expected a report of a hyperparameter search")
     yield RunFacts(location=entry.folder, dialect="generic", settings=tuple(found))
+
+
+def _sweep(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read how a sweep was defined: its method, the settings it varies, its largest number of runs.
+
+    A grid has as many runs as its values have combinations; a random or Bayesian search without a cap has no
+    number that the file tells.
+    """
+    found = leaves(entry, limits)
+    settings: list[Setting] = []
+    choices: dict[str, int | None] = {}
+    for leaf in found:
+        source = entry.source(line=leaf.line, key=leaf.key)
+        if leaf.key == "method":
+            settings.append(Setting(key="tuner", value=leaf.value, source=source))
+        elif leaf.key == "run_cap" and isinstance(leaf.value, int):
+            settings.append(Setting(key="n_trials", value=leaf.value, source=source))
+        elif leaf.key.startswith("parameters."):
+            name, _, kind = leaf.key.removeprefix("parameters.").rpartition(".")
+            values = (
+                json.loads(leaf.value) if kind == "values" and isinstance(leaf.value, str) else None
+            )
+            if isinstance(values, list) and len(values) > 1:
+                choices[name] = len(values)
+            elif kind in ("min", "max", "mu", "sigma"):
+                choices.setdefault(name, None)
+    if choices:
+        source = entry.source(key="parameters")
+        settings.append(
+            Setting(key="tuned_settings", value=json.dumps(sorted(choices)), source=source)
+        )
+    counts = [count for count in choices.values() if count is not None]
+    grid = any(s.key == "tuner" and s.value == "grid" for s in settings)
+    if grid and len(counts) == len(choices) and not any(s.key == "n_trials" for s in settings):
+        source = entry.source(key="parameters")
+        settings.append(Setting(key="n_trials", value=math.prod(counts), source=source))
+    yield RunFacts(location=entry.folder, dialect="generic", settings=tuple(settings))
 
 
 def _elsewhere(entry: Entry, limits: Limits) -> Iterator[Fact]:

@@ -66,6 +66,7 @@ class Flight:
         self.last_rate: Any = None
         self.remembering = True
         self._expected: int | None = None
+        self.on_score: Callable[[str], None] | None = None
         self._loss_step = self._next_loss = self._stride = 0
         self._losses: deque[tuple[int, str, Any]] = deque()
         self._rows: deque[dict[str, Any]] = deque()
@@ -173,6 +174,8 @@ class Flight:
                 weights=weights,
                 metrics={name: float(value) for name, value in metrics.items()},
             )
+            if self.on_score is not None:
+                self.on_score(str(split))
 
     # --- What the hooks call ------------------------------------------------------------------------
 

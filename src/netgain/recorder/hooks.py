@@ -22,6 +22,7 @@ from torch.utils._pytree import tree_leaves  # noqa: TID253
 
 from netgain.recorder import schema
 from netgain.recorder.flight import Flight
+from netgain.recorder.inputs import InputStatistics, features, keep
 from netgain.recorder.trace import trace
 
 # --- Model and optimizer --------------------------------------------------------------------------
@@ -35,6 +36,7 @@ def watch(flight: Flight, model: Any, optimizer: Any) -> Callable[[], None]:
     flight.row("model", parameters=sum(p.numel() for p in trainable), scalars=_scalars(inner))
     counter = ForwardCounter(flight, model)
     counter.hang()
+    flight.on_score = counter.scored
     handles = []
     if optimizer is not None:
         handles.append(optimizer.register_step_post_hook(step_counter(flight)))
@@ -90,6 +92,9 @@ class ForwardCounter(_Hook):
         self._counted: type[nn.Module] | None = None
         self._handle: Any = None
         self._traced = False
+        self._scored: set[str] = set()
+        self.latest: Any = None
+        """Batch of the last pass in evaluation."""
         self.paused = False
         """Whether passes are the recorder's own, or the recording is over."""
         self.looking = {True: True, False: True}
@@ -126,6 +131,7 @@ class ForwardCounter(_Hook):
             self._flight.pending += n
         else:
             self._flight.evaluated += n
+            self.latest = _batch_of(args, kwargs)
         if self.looking[training]:
             self.look(training, args, kwargs)
 
@@ -143,6 +149,16 @@ class ForwardCounter(_Hook):
             if seen.open:
                 seen.add(self._flight, _batch_of(args, kwargs))
             self.looking[training] = seen.open
+
+    def scored(self, split: str) -> None:
+        """Keep what was evaluated last as inputs of the split that a score was just noted for."""
+        batch, self.latest = self.latest, None
+        if split in self._scored or not split.isidentifier():
+            return
+        if isinstance(batch, Tensor) and batch.is_floating_point() and batch.ndim > 1:
+            self._scored.add(split)
+            with self._flight.guard("inputs"):
+                keep(self._flight.folder, {f"{split}_features": features(batch)})
 
     def finish(self) -> None:
         """Note the input statistics of a run too short to have filled them."""
@@ -174,6 +190,7 @@ def _counted_class(
                     counter.look(True, args, kwargs)
             else:
                 flight.evaluated += n
+                counter.latest = args[0]
                 if looking[False]:
                     counter.look(False, args, kwargs)
         return output
@@ -293,70 +310,6 @@ def _record_graph(flight: Flight, model: nn.Module, args: Any, kwargs: Any) -> N
             uncovered=list(traced.uncovered),
             batch=traced.batch,
         )
-
-
-# --- Inputs ---------------------------------------------------------------------------------------
-
-
-class InputStatistics:
-    """Mean and deviation by channel of what the model is given, over its first batches."""
-
-    def __init__(self, mode: str) -> None:
-        """Gather for one mode, `train` or `evaluation`."""
-        self.mode = mode
-        self.open = True
-        self._batches = 0
-        self._count = 0
-        self._sum: Any = None
-        self._squares: Any = None
-        self._low, self._high = float("inf"), float("-inf")
-        self._shape: tuple[int, ...] = ()
-        self._sample: Any = None
-
-    def add(self, flight: Flight, batch: Any) -> None:
-        """Take in one batch [n, channels, ...]; ids and other integers are left out."""
-        if not isinstance(batch, Tensor) or not batch.is_floating_point() or batch.ndim < 2:
-            self.open = False
-            return
-        x = batch.detach().double()
-        rest = [d for d in range(x.ndim) if d != 1]
-        total, squares = x.sum(rest).cpu().numpy(), x.square().sum(rest).cpu().numpy()
-        if self._sum is None:
-            self._sum, self._squares = total, squares
-            self._shape = tuple(batch.shape[1:])
-            size = max(1, batch[0].numel() * 4)
-            keep = min(schema.INPUT_SAMPLES, schema.INPUT_BYTES // size)
-            self._sample = batch[:keep].detach().float().cpu().numpy()
-        elif total.shape == self._sum.shape:
-            self._sum, self._squares = self._sum + total, self._squares + squares
-        else:
-            return
-        self._count += x.numel() // x.shape[1]
-        self._low, self._high = min(self._low, float(x.min())), max(self._high, float(x.max()))
-        self._batches += 1
-        if self._batches >= schema.INPUT_BATCHES:
-            self.finish(flight)
-
-    def finish(self, flight: Flight) -> None:
-        """Note the statistics and keep a few inputs."""
-        if not self.open or self._sum is None:
-            return
-        self.open = False
-        mean = self._sum / self._count
-        deviation = np.sqrt(np.maximum(self._squares / self._count - mean**2, 0))
-        flight.row(
-            "inputs",
-            mode=self.mode,
-            samples=self._count,
-            shape=list(self._shape),
-            mean=mean[:64].tolist(),
-            deviation=deviation[:64].tolist(),
-            low=self._low,
-            high=self._high,
-        )
-        path = flight.folder / schema.INPUTS
-        kept = dict(np.load(path)) if path.exists() else {}
-        np.savez_compressed(path, **{**kept, self.mode: self._sample})
 
 
 # --- Loader ---------------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ A recording is a folder:
 - `recording.jsonl`: append-only, one JSON object a line, flushed at least twice a second. Every object has
   `kind` and `t`, seconds since the recording began. The last line may be cut short by a kill.
 - `graph.json`: operations of one forward pass, as `netgain.analysis.graph.GraphNode`, with shapes.
-- `inputs.npz`: a few inputs as the model saw them, arrays `train` and `evaluation`.
+- `inputs.npz`: a few inputs as the model saw them, arrays `train` and `evaluation`; and features of more of
+  them, `train_features`, `evaluation_features` and `<split>_features` of the batch that was evaluated last
+  before a score on that split.
 
 | kind | says |
 |---|---|
@@ -49,6 +51,10 @@ INPUT_SAMPLES = 8
 """Inputs kept from each mode."""
 INPUT_BYTES = 2**20
 """Most bytes of inputs kept from each mode."""
+FEATURE_SAMPLES = 256
+"""Samples of each split whose features are kept."""
+FEATURE_VALUES = 256
+"""Values up to which a sample is its own features."""
 INPUT_BATCHES = 4
 """Batches that the input statistics are taken over."""
 Weights = str | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch  # noqa: TID253 - part of the recorder's torch side
@@ -84,6 +84,7 @@ class Trace:
                     "outputs": list(node.outputs),
                     "shapes": [list(shape) for shape in node.shapes],
                     "scalars": list(node.scalars),
+                    **({"flops": node.flops} if node.flops else {}),
                 }
                 for node in self.nodes
             ],
@@ -122,7 +123,7 @@ def trace(
         for module, training in flags:
             module.training = training
     return Trace(
-        nodes=tuple(recorder.nodes),
+        nodes=tuple(replace(node, flops=node.flops / batch) for node in recorder.nodes),
         flops=recorder.flops / batch,
         uncovered=tuple(sorted(recorder.uncovered)),
         batch=batch,
@@ -210,11 +211,15 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # untyped 
         name = name.partition(".")[0]
         short = name.rstrip("_") if not name.startswith("__") else name
         module = self.path[-1] if self.path else ""
-        self._add(f"{space}.{short}", module, tuple(made), inputs=inputs, scalars=scalars)
+        flops = 0.0
         if packet in flop_registry:
-            self.flops += float(flop_registry[packet](*args, **kwargs, out_val=out))
+            flops = float(flop_registry[packet](*args, **kwargs, out_val=out))
+            self.flops += flops
         elif space not in ("aten", "prim", "prims") or short not in FREE:
             self.uncovered.add(f"{space}.{short}")
+        self._add(
+            f"{space}.{short}", module, tuple(made), inputs=inputs, scalars=scalars, flops=flops
+        )
         return out
 
     def _name(self, tensor: Tensor) -> str:
@@ -232,6 +237,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # untyped 
         inputs: tuple[str, ...] = (),
         scalars: tuple[float, ...] = (),
         names: tuple[str, ...] = (),
+        flops: float = 0.0,
     ) -> None:
         """Append a node; tensors stay referenced, so that an id means one tensor."""
         if not names:
@@ -248,5 +254,6 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # untyped 
                 outputs=names,
                 shapes=tuple(tuple(int(n) for n in t.shape) for t in made),
                 scalars=scalars,
+                flops=flops,
             )
         )

@@ -98,7 +98,8 @@ def _value(cited: Cited[Any]) -> str:
         f"; {other.strength} {_printable(str(other.value))} in {other.source}"
         for other in cited.disagreeing
     )
-    return f"{shown}  ({cited.strength}) [{cited.source}]{others}"
+    sure = "" if cited.confidence == "sure" else f", {cited.confidence}"
+    return f"{shown}  ({cited.strength}{sure}) [{cited.source}]{others}"
 
 
 def _excluded(study: Study) -> Iterator[str]:

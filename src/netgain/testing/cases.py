@@ -21,7 +21,9 @@ from netgain.study import (
     CodeTree,
     Component,
     Curve,
+    InputDistance,
     ModelProfile,
+    ModuleCost,
     Paper,
     Run,
     SampleSet,
@@ -189,6 +191,17 @@ def _run(run_id: str, group: str, table: dict[str, Any]) -> Run:
             for key, value in table.get("finals", {}).items()
         },
         model=_model(run_id, table["model"]) if "model" in table else None,
+        inputs=tuple(
+            InputDistance(
+                split=split,
+                auc=float(auc),
+                standard_error=float(error),
+                n_train=256,
+                n_split=256,
+                source=Source(path=f"{run_id}/inputs.npz", key=split),
+            )
+            for split, (auc, error) in table.get("inputs", {}).items()
+        ),
     )
 
 
@@ -209,7 +222,13 @@ def _model(run_id: str, table: dict[str, Any]) -> ModelProfile:
     source = Source(path=f"{run_id}/graph.json")
     optional: dict[str, Any] = {
         name: Cited(value=table[name], source=source, strength="measured")
-        for name in ("parameters", "forward_flops", "evaluated_weights", "averaged_weights")
+        for name in (
+            "parameters",
+            "fusable_parameters",
+            "forward_flops",
+            "evaluated_weights",
+            "averaged_weights",
+        )
         if name in table
     }
     return ModelProfile(
@@ -225,6 +244,10 @@ def _model(run_id: str, table: dict[str, Any]) -> ModelProfile:
         ),
         observed_kinds=tuple(table.get("observed", ())),
         uncovered_operators=tuple(table.get("uncovered", ())),
+        module_costs=tuple(
+            ModuleCost(module=name, parameters=int(cost[0]), flops=float(cost[1]))
+            for name, cost in table.get("module_costs", {}).items()
+        ),
         tensors=tuple(
             Tensor(name=name, shape=tuple(shape), dtype="F32")
             for name, shape in table.get("tensors", {}).items()

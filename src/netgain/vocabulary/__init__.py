@@ -35,6 +35,22 @@ QUALIFIERS = frozenset({"best", "ema", "max", "min", "std", "mean", "final", "la
 PLAIN_QUALIFIERS = frozenset({"final", "last"})
 """Qualifiers that say nothing a final score does not say already."""
 
+AT_K = re.compile(
+    r"(?P<name>recall|rec|r|ndcg|hit|hits|hit_rate|hit_ratio|hr|precision|prec|p|map|mrr|acc|accuracy|top|pass)"
+    r"(?:@_?(?:top_?)?|_at_)(?P<k>\d{1,5})"
+)
+"""Metrics of a ranked list cut at rank k: another k is another metric."""
+
+AT_K_NAMES = {
+    "recall": "recall", "rec": "recall", "r": "recall", "ndcg": "ndcg", "hit": "hit_rate", "hits": "hit_rate",
+    "hit_rate": "hit_rate", "hit_ratio": "hit_rate", "hr": "hit_rate", "precision": "precision",
+    "prec": "precision", "p": "precision", "map": "map", "mrr": "mrr", "acc": "accuracy",
+    "accuracy": "accuracy", "top": "accuracy", "pass": "pass",
+}  # fmt: skip
+
+SHORTEST_TAIL = 3
+"""Letters of a last word that is read as a metric by itself."""
+
 UNSPLIT = frozenset({"learning_rate", "gradient_norm", "epoch"})
 """Quantities of the training loop, which belong to no split."""
 
@@ -86,6 +102,12 @@ def canonical_setting(
     return None
 
 
+def is_housekeeping(key: str) -> bool:
+    """Tell whether a key is known to say nothing of the comparison (output folders, print intervals)."""
+    segments = _segments(key)
+    return bool(segments) and segments[-1] in _housekeeping()
+
+
 def canonical_metric(key: str, dialect: str = "generic") -> Metric:
     """Take a raw metric name apart into canonical name and split.
 
@@ -101,7 +123,8 @@ def canonical_metric(key: str, dialect: str = "generic") -> Metric:
         split = "test"  # `eval_test_acc`: the evaluation of the test split
     rest = [word for word in words if word not in splits] or list(words)
     kept = [word for word in rest if word not in noise] or rest[:1]
-    name = names.get("_".join(kept)) or _qualified(kept, names)
+    plain = "_".join(kept)
+    name = names.get(plain) or _at_k(plain) or _qualified(kept, names)
     options = _dialect_options(dialect)
     if split is None and name in options.get("train_when_bare", ()):
         split = "train"
@@ -115,19 +138,28 @@ def lower_is_better(name: str) -> bool | None:
     better = _directions()
     if name in better:
         return better[name]
+    if _is_at_k(name):
+        return False
     last = name.rsplit("_", 1)[-1]
     if last in ("loss", "error", "err", "perplexity"):
         return True
-    if last in ("accuracy", "f1", "auc", "recall", "precision"):
-        return False
-    return better.get(name.split("_", 1)[-1]) if name.split("_", 1)[0] in QUALIFIERS else None
+    words = name.split("_")
+    if words[0] in QUALIFIERS and len(words) > 1:
+        return lower_is_better("_".join(words[1:]))
+    return next((better[tail] for tail in _tails(name) if tail in better), None)
 
 
 def is_known_metric(name: str) -> bool:
     """Tell whether a canonical name stands in the vocabulary of metrics."""
-    return name in _metrics()[0].values() or (
-        name.split("_", 1)[0] in QUALIFIERS and name.split("_", 1)[-1] in _directions()
+    first, _, rest = name.partition("_")
+    return name in _known_names() or (
+        first in QUALIFIERS and (rest in _directions() or _is_at_k(rest))
     )
+
+
+def ends_in_metric(name: str) -> bool:
+    """Tell whether the last words of a canonical name are a metric's (`boolq_accuracy`, `car_iou`)."""
+    return is_known_metric(name) or any(tail in _directions() for tail in _tails(name))
 
 
 def x_axis(key: str) -> Axis | None:
@@ -157,7 +189,9 @@ def dialects() -> tuple[str, ...]:
     """Return the names of the vocabulary files, `generic` among them."""
     names = (entry.name for entry in resources.files(__package__).iterdir())
     stems = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
-    return tuple(sorted(stem for stem in stems if stem not in ("metrics", "phrases")))
+    return tuple(
+        sorted(stem for stem in stems if stem not in ("metrics", "phrases", "housekeeping"))
+    )
 
 
 def phrases() -> dict[str, dict[str, tuple[str, ...]]]:
@@ -212,6 +246,11 @@ def _settings(dialect: str) -> tuple[dict[tuple[str, ...], str], dict[str, froze
 
 
 @cache
+def _housekeeping() -> frozenset[str]:
+    return frozenset(cast("list[str]", _tables("housekeeping")["keys"]))
+
+
+@cache
 def _by_value() -> dict[tuple[tuple[str, ...], str | None], str]:
     """Return the spellings that mean something for one kind of value alone."""
     return {
@@ -263,12 +302,39 @@ def _axes() -> dict[str, str]:
 
 @cache
 def _metric_words(key: str) -> tuple[str, ...]:
-    text = re.sub(r"^(train|val|valid|test|eval)(?=[A-Z])", r"\1_", key.strip().strip("\"'"))
+    text = re.sub(
+        r"^(train|val|valid|test|eval)(?=[A-Z])", r"\1_", key.strip().strip("\"'")
+    ).replace("++", "pp")
     text = re.sub(r"\((B|P)\)$", "", re.sub(r"^(.*)\(M\)$", r"mask_\1", text)).lower()
     text = re.sub(r"(?<!\d)\.|\.(?!\d)", "_", text)
     return tuple(word for word in re.split(r"[^a-z0-9.@:%]+", text) if word) or (
         key.strip().lower(),
     )
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    return frozenset(_metrics()[0].values()) | frozenset(
+        f"{name}_at_{k}" for name in AT_K_NAMES.values() for k in range(1, 1001)
+    )
+
+
+def _at_k(plain: str) -> str | None:
+    """Return the canonical name of a metric at rank k (`NDCG@10`, `recall_at_5`), else None."""
+    found = AT_K.fullmatch(plain)
+    return None if found is None else f"{AT_K_NAMES[found['name']]}_at_{int(found['k'])}"
+
+
+def _is_at_k(name: str) -> bool:
+    found = AT_K.fullmatch(name)
+    return found is not None and found["name"] in AT_K_NAMES.values()
+
+
+def _tails(name: str) -> list[str]:
+    """Return the name without its first word, its first two words, and so on; short tails are left out."""
+    words = name.split("_")
+    tails = ["_".join(words[at:]) for at in range(1, len(words))]
+    return [tail for tail in tails if len(tail) >= SHORTEST_TAIL or tail in ("f1", "r2", "em")]
 
 
 def _qualified(words: list[str], names: dict[str, str]) -> str:
@@ -279,6 +345,8 @@ def _qualified(words: list[str], names: dict[str, str]) -> str:
     qualifiers = [word for word in words if word in QUALIFIERS]
     core = "_".join(word for word in words if word not in QUALIFIERS)
     if not qualifiers or not core:
-        return "_".join([*words[:-1], names.get(words[-1], words[-1])])
+        last = words[-1]
+        known = len(last) >= SHORTEST_TAIL or last in ("f1", "r2", "em")
+        return "_".join([*words[:-1], names.get(last, last) if known else last])
     shown = sorted(set(qualifiers) - PLAIN_QUALIFIERS)
-    return "_".join([*shown, names.get(core, core)])
+    return "_".join([*shown, names.get(core) or _at_k(core) or core])

@@ -1,0 +1,96 @@
+"""Jupyter notebooks: code as one file, what cells printed as a log, Markdown cells as a document.
+
+Lines are those of the `.ipynb` file as Jupyter writes it, one line of the file for each line of a cell, so
+that `train.ipynb:118` opens at the right place; `SourceFile.place` says the cell and the line in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from netgain.errors import UnreadableFile
+from netgain.readers import markdown, text_log
+from netgain.readers._notebook_file import Cell, parse, python_lines
+from netgain.readers.base import CodeFacts, DocumentFacts, Entry, Fact, Limits, Reader, RunFacts
+from netgain.study import CodeTree, SourceFile
+
+
+def sniff(entry: Entry) -> bool:
+    """Recognise a notebook by its suffix."""
+    return entry.path.suffix.lower() == ".ipynb"
+
+
+def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read one notebook.
+
+    Raises:
+        UnreadableFile: damaged, no notebook, or over the limits.
+    """
+    notebook = parse(entry.text(limits.text_bytes), limits.depth)
+    code = [cell for cell in notebook.cells if cell.kind == "code"]
+    if code and notebook.language.startswith("python"):
+        lines = [line for cell in code for line in python_lines(cell)]
+        file = SourceFile(
+            path=entry.display,
+            text=_laid_out(lines),
+            cells=tuple((cell.number, cell.source[0][0]) for cell in code if cell.source),
+        )
+        yield CodeFacts(location=entry.display, tree=CodeTree(root=entry.folder, files=(file,)))
+    yield from _runs(entry, code, limits)
+    yield from _document(entry, notebook.cells, limits)
+
+
+def _runs(entry: Entry, code: Sequence[Cell], limits: Limits) -> Iterator[RunFacts]:
+    """Read what cells printed as one text log."""
+    lines = [line for cell in code for line in cell.printed]
+    if not any(text.strip() for _, text in lines):
+        return
+    with TemporaryDirectory() as folder:
+        beside = _as_file(entry, Path(folder) / f"{entry.path.stem}.log", _kept_apart(lines))
+        for fact in text_log.read(beside, limits):
+            if isinstance(fact, RunFacts):
+                yield fact
+
+
+def _document(entry: Entry, cells: Sequence[Cell], limits: Limits) -> Iterator[DocumentFacts]:
+    """Read the Markdown cells as one document; a notebook without tables and statements is none."""
+    lines: list[tuple[int, str]] = []
+    for cell in cells:
+        if cell.kind == "markdown":
+            lines += cell.source
+    if not lines:
+        return
+    with TemporaryDirectory() as folder:
+        beside = _as_file(entry, Path(folder) / f"{entry.path.stem}.md", _laid_out(lines))
+        try:
+            facts = [
+                fact for fact in markdown.read(beside, limits) if isinstance(fact, DocumentFacts)
+            ]
+        except UnreadableFile:
+            return  # blank cells
+        yield from (fact for fact in facts if fact.paper.tables or fact.paper.statements)
+
+
+def _as_file(entry: Entry, path: Path, text: str) -> Entry:
+    """Write text for another reader, which cites it as the notebook."""
+    path.write_text(text, encoding="utf-8", errors="replace")
+    return Entry(path=path, display=entry.display, size=path.stat().st_size)
+
+
+def _laid_out(lines: Sequence[tuple[int, str]]) -> str:
+    """Return text with each line at its number and blank lines between."""
+    found: list[str] = []
+    for number, text in lines:
+        found += [""] * (number - 1 - len(found))
+        found.append(text)
+    return "\n".join(found) + "\n"
+
+
+def _kept_apart(lines: Sequence[tuple[int, str]]) -> str:
+    """Lay out printed lines; those that share a line of the file follow one another."""
+    return _laid_out(sorted(lines, key=lambda line: line[0]))
+
+
+READER = Reader(name="Jupyter notebook", order=40, sniff=sniff, read=read)

@@ -1,0 +1,1 @@
+"""Fuzzing of the readers; `python -m tests.fuzz --help`, and README.md in this folder."""
