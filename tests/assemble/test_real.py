@@ -7,7 +7,7 @@ import pytest
 import netgain
 from netgain.assemble.runs import build_runs
 from netgain.readers import read_paths
-from netgain.readers.base import RunFacts
+from netgain.readers.base import DocumentFacts, RunFacts
 
 pytestmark = pytest.mark.real_data
 
@@ -138,3 +138,42 @@ def test_hydra_folders_above_failed_runs_are_no_runs(real_data: Path) -> None:
     assert not [name for name in names if name.endswith(("/overrides", "/config", ".wandb"))]
     unfinished = [item for item in found.excluded if "no record of its end" in item.why]
     assert len(unfinished) == 2
+
+
+def test_models_trained_on_two_kinds_of_accelerator_are_told_apart(real_data: Path) -> None:
+    """The plain MLP's fifteen runs took 40 GB devices, TabR's 80 GB ones."""
+    tabr = real_data / "tabr" / "exp"
+    study = netgain.read(
+        baseline=tabr / "mlp" / "california" / "0-evaluation",
+        proposed=tabr / "tabr" / "california" / "0-evaluation",
+    )
+    devices = [
+        {str(run.environment["device"].value) for run in arm.runs}
+        for arm in (study.baseline, study.proposed)
+    ]
+    assert [len(arm.runs) for arm in (study.baseline, study.proposed)] == [15, 15]
+    assert "A100-SXM4-40GB" in devices[0].pop()
+    assert "A100-SXM-80GB" in devices[1].pop()
+
+
+def test_leaderboard_keeps_every_model_and_both_accelerators(real_data: Path) -> None:
+    """1,556 models with top-1, parameters and image size; the fastest one's rate on two accelerators."""
+    tables = [
+        table
+        for fact in read_paths([real_data / "timm"]).facts
+        if isinstance(fact, DocumentFacts)
+        for table in fact.paper.tables
+    ]
+    (results,) = (t for t in tables if "top1" in t.header)
+    assert len(results.rows) == 1556
+    best = dict(zip(results.header, results.rows[0], strict=True))
+    assert (best["top1"], best["param_count"], best["img_size"]) == ("90.056", "305.08", "448")
+    rates = {
+        Path(t.source.path).stem[-7:]: dict(zip(t.header, t.rows[0], strict=True))[
+            "infer_samples_per_sec"
+        ]
+        for t in tables
+        if "infer_gmacs" in t.header
+    }
+    assert rates["rtx3090"] == "109337.21"
+    assert float(rates["rtx4090"]) > float(rates["rtx3090"])

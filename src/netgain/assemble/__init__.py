@@ -47,7 +47,7 @@ def read(
     proposed: Paths = None,
     paper: Paths = None,
     code: Paths = None,
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
 ) -> Study:
     """Read evidence into a Study.
 
@@ -58,12 +58,13 @@ def read(
         proposed: files and folders of the proposed arm.
         paper: README, paper or slides that carry the claim.
         code: code that serves both arms.
-        limits: bounds on what is read.
+        limits: bounds on what is read; those of netgain.toml's `[limits]`, else the defaults, if left out.
 
     Raises:
         UsageError: a path is missing, no arm is named, or the runs of one folder cannot be told apart.
     """
     request = _request(config, baseline, proposed, paper, code)
+    limits = limits or request.limits or Limits()
     if request.baseline == request.proposed:
         return _read_one_folder(request, limits)
     first = read_paths(request.baseline, limits)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from netgain.errors import UsageError
+from netgain.readers.base import Limits
 from netgain.study import Allowance, Cited, Claim, Source
 from netgain.vocabulary import canonical_metric, lower_is_better
 
@@ -30,6 +31,7 @@ KNOWN: dict[str, frozenset[str]] = {
     "paper": frozenset({"files"}),
     "allow": frozenset({"code", "reason"}),
     "vocabulary": frozenset(),
+    "limits": frozenset(f.name for f in fields(Limits)),
 }
 """Tables and keys; `[vocabulary]` takes any key."""
 
@@ -52,6 +54,8 @@ class Configuration:
     """Accepted findings."""
     vocabulary: dict[str, str] = field(default_factory=dict)
     """Raw key to canonical name."""
+    limits: Limits | None = None
+    """Bounds on what is read, where the file sets some."""
     name: str = ""
     """Path of the file, for messages."""
 
@@ -85,6 +89,7 @@ def load(path: Path) -> Configuration:
         claim=_claim(document.get("claim", {}), text, path),
         allowances=tuple(_allowance(item, path) for item in document.get("allow", [])),
         vocabulary={str(k): str(v) for k, v in document.get("vocabulary", {}).items()},
+        limits=_limits(document["limits"], path) if "limits" in document else None,
         name=str(path),
     )
 
@@ -128,6 +133,13 @@ def _expand(value: Any, folder: Path, path: Path, arm: str) -> list[Path]:
             raise UsageError(f"{path}: [{arm}] {pattern!r} matches nothing under {folder or '.'}")
         found.extend(matches)
     return found
+
+
+def _limits(table: dict[str, Any], path: Path) -> Limits:
+    for key, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise UsageError(f"{path}: [limits] {key} is a whole number above 0, not {value!r}")
+    return Limits(**table)
 
 
 def _claim(table: dict[str, Any], text: str, path: Path) -> Claim:
