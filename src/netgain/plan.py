@@ -112,8 +112,8 @@ class Protocol:
     """Which epoch's test score is reported, in both arms (NG509)."""
     proposed_checkpoint: Literal["as-protocol", "best-on-test"] = "as-protocol"
     """Which epoch's test score is reported for the proposed arm (NG509)."""
-    publish_sweep: bool = True
-    """Whether the learning-rate sweep of each arm is among the published files."""
+    searched: Literal["both", "proposed", "neither"] = "both"
+    """Which arms have a learning-rate sweep of their own, published with the runs (NG204)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,11 @@ WORDS = {
 """The ideas as a README puts them."""
 
 
+def searched(plan: Plan, arm: ArmName) -> bool:
+    """Tell whether an arm has a learning-rate sweep of its own."""
+    return plan.protocol.searched in ("both", arm)
+
+
 def honest_plan(idea: str, *, seeds: int = 5, task: str = "mnist1d") -> Plan:
     """Return the comparison of the tuned recipe with and without an idea, honestly reported.
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import yaml
 from safetensors import safe_open
 
-from netgain.lab.plans import ArmName, Trained, reports_best_seed, selection, settings_of
+from netgain.lab.plans import ArmName, Trained, reports_best_seed, searched, selection, settings_of
 from netgain.lab.runs import Kept
 from netgain.lab.tune import Point
 from netgain.plan import Plan, Settings
@@ -67,12 +67,10 @@ def publish(
         out: folder of the study.
         form: `flight` with recordings, `plain` with checkpoints.
         spelling: which spelling of the settings the configs use, modulo the number there are.
-        sweeps: learning-rate sweeps by arm, for the files of `Protocol.publish_sweep`.
+        sweeps: learning-rate sweeps by arm, for the files of `Protocol.searched`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    swept = [
-        arm for arm in ARMS if trained.plan.protocol.publish_sweep and sweeps and sweeps.get(arm)
-    ]
+    swept = [arm for arm in ARMS if searched(trained.plan, arm) and sweeps and sweeps.get(arm)]
     for arm in ARMS:
         runs = trained.baseline if arm == "baseline" else trained.proposed
         for run in runs:

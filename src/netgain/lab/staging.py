@@ -15,6 +15,7 @@ from netgain.lab.plans import (
     Trained,
     honest_plan,
     jobs_of,
+    searched,
     settings_of,
 )
 from netgain.lab.publish import ARMS, Form, publish
@@ -80,7 +81,7 @@ def train_plans(
     for plan, seeds in plans:
         for arm in ARMS:
             jobs += jobs_of(plan, arm, seeds)
-            if sweeps and plan.protocol.publish_sweep:
+            if sweeps and searched(plan, arm):
                 jobs += _sweep_jobs(plan, settings_of(plan, arm))
     kept = {run.job.key: run for run in _run(jobs, engine)}
     return [
@@ -99,9 +100,11 @@ def write_study(
 ) -> Path:
     """Write a trained plan's study and return its folder."""
     plan = trained.plan
-    sweeps: dict[ArmName, Sequence[Point]] = {}
-    if plan.protocol.publish_sweep:
-        sweeps = {arm: _sweep_points(plan, settings_of(plan, arm), engine) for arm in ARMS}
+    sweeps: dict[ArmName, Sequence[Point]] = {
+        arm: _sweep_points(plan, settings_of(plan, arm), engine)
+        for arm in ARMS
+        if searched(plan, arm)
+    }
     publish(trained, out, form=form, spelling=spelling, sweeps=sweeps)
     return out
 

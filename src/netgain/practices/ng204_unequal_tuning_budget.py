@@ -42,11 +42,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from netgain.analysis.tuning import EqualTrials, gain_at_equal_trials
 from netgain.finding import Finding, Readings
+from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import disclosure, number, quantity, sources_of
 from netgain.study import Arm, Source, Study, Trials
@@ -279,4 +280,16 @@ def _unknown(
     )
 
 
-PRACTICE = Practice(code=CODE, name=NAME, doc=__doc__, check=check)
+def stage(plan: Plan) -> Plan:
+    """Search learning rates for the proposed arm and none for the baseline."""
+    return replace(plan, protocol=replace(plan.protocol, searched="proposed"))
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    knobs=("protocol.searched",),
+)
