@@ -15,6 +15,7 @@ TORCH_MODULES = {
     "netgain.lab.blocks",
     "netgain.recorder.hooks",
     "netgain.recorder.inputs",
+    "netgain.recorder.profile",
     "netgain.recorder.trace",
 }
 

@@ -259,7 +259,7 @@ def lab_price(
     from netgain import lab
 
     result = lab.price(_codes(codes), seeds=seeds, task=task, workers=workers, progress=not quiet)
-    _emit_lab(result, format, out, quiet=quiet)
+    _emit_result(result, format, out, quiet=quiet)
 
 
 @lab_app.command("score", epilog="Example:  netgain lab score NG101 --trials 5")
@@ -278,7 +278,7 @@ def lab_score(
     from netgain import lab
 
     result = lab.score(_codes(codes), trials=trials, task=task, workers=workers, progress=not quiet)
-    _emit_lab(result, format, out, quiet=quiet)
+    _emit_result(result, format, out, quiet=quiet)
 
 
 @lab_app.command("stage", epilog="Example:  netgain lab stage NG102 --out staged")
@@ -294,6 +294,53 @@ def lab_stage(
 
     for folder in lab.stage(code, out, task=task, seed=seed, progress=not quiet):
         typer.echo(f"{folder}   (netgain audit {folder / 'netgain.toml'})")
+
+
+@app.command(
+    epilog="Example:  netgain profile torch.nn:Linear -s in_features=8 -s out_features=4 -i 1x8"
+)
+def profile(
+    place: Annotated[
+        str, typer.Argument(metavar="MODULE:FACTORY", help="Code that builds the model.")
+    ],
+    inputs: Annotated[
+        list[str], typer.Option("--input", "-i", help="Shape of each input in order, 1x3x224x224.")
+    ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", "-s", help="Argument of the factory, name=value.", show_default=False
+        ),
+    ] = None,
+    format: FormatOption = None,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run a model once to count parameters, operations and building blocks.
+
+    This imports and runs the code you name. What --out writes is evidence: lay it beside an arm's runs.
+    """
+    from netgain.recorder.profile import load_factory, parse_input, profile_model
+
+    shapes = [parse_input(text) for text in inputs]
+    settings = dict(_assignment(text) for text in arguments or ())
+    if not quiet:
+        typer.echo(f"importing and running {place}", err=True)
+    found = profile_model(load_factory(place, settings), shapes, name=place)
+    _emit_result(found, format, out, quiet=quiet)
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """Split `name=value`; the value is read as a Python literal where it is one."""
+    import ast
+
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"--set {text!r}: expected name=value")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
 
 
 @app.command("list", epilog="Example:  netgain list")
@@ -389,7 +436,7 @@ def _emit(text: str, out: Path | None, *, quiet: bool) -> None:
         typer.echo(f"wrote {out}", err=True)
 
 
-def _emit_lab(result: Any, format_: Format | None, out: Path | None, *, quiet: bool) -> None:
+def _emit_result(result: Any, format_: Format | None, out: Path | None, *, quiet: bool) -> None:
     chosen = _format(format_, out, allowed=("text", "json"))
     _emit(result.to_json() if chosen == "json" else result.to_text(), out, quiet=quiet)
     if chosen == "json" and out is not None and not quiet:

@@ -332,9 +332,9 @@ def _profile(
             value=flops, source=Source(path=place.path, key="forward_flops"), strength="measured"
         ),
         uncovered_operators=tuple(str(name) for name in (graph or {}).get("uncovered") or ()),
-        module_costs=module_costs(_nodes(graph)) if graph else (),
+        module_costs=module_costs(graph_nodes(graph)) if graph else (),
         fusable_parameters=_fusable(graph, place) if graph else None,
-        components=census(_nodes(graph), source=place) if graph else (),
+        components=census(graph_nodes(graph), source=place) if graph else (),
         observed_kinds=KINDS if graph else (),
         evaluated_weights=Cited(
             value=str(weights[-1][1]),
@@ -348,14 +348,14 @@ def _profile(
 
 def _fusable(graph: dict[str, Any], place: Source) -> Cited[int]:
     """Count the weights of parallel linear branches; cited is the first module that sums some."""
-    found = fusable_branches(_nodes(graph))
+    found = fusable_branches(graph_nodes(graph))
     where = found.where[0] if found.where else "nodes"
     return Cited(
         value=found.parameters, source=Source(path=place.path, key=where), strength="measured"
     )
 
 
-def _nodes(graph: dict[str, Any]) -> list[GraphNode]:
+def graph_nodes(graph: dict[str, Any]) -> list[GraphNode]:
     """Return the operations of a graph document.
 
     Raises:
