@@ -492,6 +492,8 @@ class Arm:
     """Name the evidence uses (`ours`, `resnet50`)."""
     runs: tuple[Run, ...] = ()
     """Runs that count for the claim."""
+    other_runs: tuple[Run, ...] = ()
+    """Finished runs of other configurations: ablations and sweeps; they can isolate a factor."""
     trials: tuple[Trials, ...] = ()
     """Hyperparameter sweeps found for this arm."""
     model: ModelProfile | None = None

@@ -210,6 +210,7 @@ def _arm(name: str, chosen: ArmRuns, facts: tuple[Fact, ...], shared: tuple[Fact
     return Arm(
         name=name,
         runs=chosen.runs,
+        other_runs=chosen.others,
         trials=chosen.trials,
         model=_arm_model(chosen.runs),
         code=code,

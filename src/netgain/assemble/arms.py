@@ -45,6 +45,8 @@ class ArmRuns:
     """Sweeps over one setting, the claimed configuration included."""
     set_aside: tuple[Unread, ...]
     """Runs of other configurations, with what sets them apart."""
+    others: tuple[Run, ...] = ()
+    """The same runs themselves."""
 
 
 def arm_of(name: str) -> str | None:
@@ -126,6 +128,7 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
         runs=_by_seed(_with_trial_count(tuple(chosen), tunings)),
         trials=(*table_sweeps(rows, claim), *run_sweeps(chosen, rest, claim)),
         set_aside=tuple(Unread(path=run.id, why=_why_aside(chosen[0], run)) for run in rest),
+        others=_by_seed(tuple(rest)),
     )
 
 

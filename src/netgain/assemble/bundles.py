@@ -10,7 +10,8 @@ from netgain.readers.base import RunFacts
 
 HOUSEKEEPING_FOLDERS = re.compile(
     r"(checkpoints?|ckpts?|weights|tensorboard|tb|tb_logs|logs?|events?|\.hydra|files|artifacts|vis_data|"
-    r"metrics|models?|state|output|wandb|flight|recording|code|src|scripts?)",
+    r"metrics|models?|state|output|wandb|flight|recording|code|src|scripts?|pyt_save|tf1?_save|simple_save|"
+    r"saved_models?|best_models?)",
     re.IGNORECASE,
 )
 """Subfolders that hold a part of a run, not a run of their own."""

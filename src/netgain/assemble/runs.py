@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePath
 
 from netgain.assemble.budget import budget_of
@@ -25,13 +26,21 @@ from netgain.study import (
     Source,
     Unread,
 )
-from netgain.vocabulary import canonical_metric, canonical_setting, is_housekeeping
+from netgain.vocabulary import (
+    UNSPLIT,
+    canonical_metric,
+    canonical_setting,
+    is_housekeeping,
+    is_known_metric,
+)
 
 ENVIRONMENT_KEYS = frozenset(
     {"device", "device_count", "hostname", "torch", "cuda", "python", "platform", "cpu", "gpu",
      "threads", "numpy"}
 )  # fmt: skip
 """Canonical settings that describe where a run ran, not what it did."""
+FEWEST_SHARED = 5
+"""Different values of a curve that two records of one training share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,9 +339,7 @@ def _drop_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread
     dropped: list[Unread] = []
     by_curve: dict[tuple[float, ...], Run] = {}
     for run in sorted(runs, key=lambda r: -(len(r.config) + len(r.curves))):
-        long_curves = [
-            c.values for c in run.curves if len(c.values) >= 5 and len(set(c.values)) >= 5
-        ]
+        long_curves = [c.values for c in run.curves if _tells_trainings_apart(c)]
         twin = next((by_curve[v] for v in long_curves if v in by_curve), None)
         if twin is not None and _store(twin) != _store(run):
             why = f"second record of the training in {twin.id} (identical curves); counted once"
@@ -343,6 +350,13 @@ def _drop_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread
             by_curve.setdefault(values, run)
     order = {run.id: index for index, run in enumerate(runs)}
     return tuple(sorted(kept, key=lambda r: order[r.id])), tuple(dropped)
+
+
+def _tells_trainings_apart(curve: Curve) -> bool:
+    """Tell whether two trainings cannot share a curve by design, as they do schedules and counters."""
+    steps = {round(b - a, 6) for a, b in pairwise(curve.values)}
+    scored = is_known_metric(curve.name) and curve.name not in UNSPLIT
+    return scored and len(set(curve.values)) >= FEWEST_SHARED and len(steps) > 1
 
 
 def _store(run: Run) -> str:

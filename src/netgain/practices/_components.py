@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from netgain.finding import Finding, Readings
 from netgain.practices._census import Census, roads
 from netgain.practices._compare import disclosure, in_idea, sources_of
+from netgain.practices._isolation import with_isolation
 from netgain.study import Study
 
 
@@ -59,6 +60,11 @@ class Kind:
 
 
 def component_finding(study: Study, about: Kind) -> Finding:
+    """Compare one kind of component between the arms; a disclosed difference that a run isolates is clear."""
+    return with_isolation(study, _finding(study, about), about.settings)
+
+
+def _finding(study: Study, about: Kind) -> Finding:
     """Compare one kind of component between the arms, by the strongest road both arms allow.
 
     A recorded graph decides alone. Weaker roads decide together: any of them can show a difference, and
@@ -140,7 +146,7 @@ def _flagged(
         name=about.name,
         verdict="flagged",
         grade="indicated",
-        disclosure=disclosure(study, {about.kind: float("nan")}),
+        disclosure=disclosure(study, dict.fromkeys((about.kind, *about.settings), float("nan"))),
         favours="proposed",
         message=f"The arms differ in their {about.words} by {second.by}: proposed "
         f"{_shown(second.counts) or 'none'}, baseline {_shown(first.counts) or 'none'}; no run isolates "

@@ -15,8 +15,9 @@ one, else logged, else configured. Flagged when the proposed batch is more than 
 are not fewer, so that it drew more than 5 % more samples.
 
 ## When it stays clear
-Equal batches; a larger batch with proportionally fewer steps; gradient accumulation that restores the
-same global batch. A smaller batch at equal steps helps the baseline and is reported, not flagged.
+Equal batches; a larger batch with proportionally fewer steps; gradient accumulation that restores the same
+global batch. A smaller batch at equal steps helps the baseline and is reported, not flagged. A difference
+that the paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 A bare `batch_size` beside several devices does not say whether it is per device; the batch is then
@@ -50,9 +51,12 @@ from netgain.practices._compare import (
     near,
     sources_of,
 )
+from netgain.practices._isolation import with_isolation
 from netgain.study import Run, Study
 
 CODE, NAME = "NG101", "unmatched-batch-size"
+FACTOR = ("batch_size", "global_batch_size", "per_device_batch_size", "gradient_accumulation_steps")
+"""Settings that make up the factor, for runs that isolate it."""
 READINGS = Readings(
     innocent="the batch was raised for throughput and the step count kept by habit",
     inflating="the proposed arm trains on more data, and the gain of more data is credited to the idea",
@@ -60,7 +64,14 @@ READINGS = Readings(
 
 
 def check(study: Study) -> Finding:
-    """Compare global batch and steps of the two arms."""
+    """Compare global batch and steps of the two arms.
+
+    A disclosed difference that a run of its own isolates is clear.
+    """
+    return with_isolation(study, _judge_batches(study), FACTOR)
+
+
+def _judge_batches(study: Study) -> Finding:
     batch = compare(study, lambda run: run.budget.batch_size)
     steps = compare(study, lambda run: run.budget.steps)
     samples = compare(study, lambda run: run.budget.samples_seen)

@@ -15,8 +15,9 @@ is more than 5 % above the baseline's, or when a stated length contradicts the l
 5 %.
 
 ## When it stays clear
-Different units that convert to the same length. A longer baseline is reported, not flagged. A larger
-batch at equal steps is judged by NG101, several passes over each drawn batch by NG103.
+Different units that convert to the same length. A longer baseline is reported, not flagged. A larger batch
+at equal steps is judged by NG101, several passes over each drawn batch by NG103. A difference that the
+paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 Steps of a parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
@@ -50,9 +51,12 @@ from netgain.practices._compare import (
     sources_of,
     statements,
 )
+from netgain.practices._isolation import with_isolation
 from netgain.study import Arm, Run, Source, Statement, Study
 
 CODE, NAME = "NG102", "unequal-training-length"
+FACTOR = ("epochs", "max_steps", "steps", "max_epochs")
+"""Settings that make up the factor, for runs that isolate it."""
 READINGS = Readings(
     innocent="the proposed method converges more slowly and was trained until it stopped improving",
     inflating="the baseline would also have gained from the longer training",
@@ -60,7 +64,14 @@ READINGS = Readings(
 
 
 def check(study: Study) -> Finding:
-    """Compare training length of the two arms, and stated with logged length."""
+    """Compare training length of the two arms, and stated with logged length.
+
+    A disclosed difference that a run of its own isolates is clear.
+    """
+    return with_isolation(study, _judge_length(study), FACTOR)
+
+
+def _judge_length(study: Study) -> Finding:
     contradiction = _contradiction(study)
     if contradiction is not None:
         return contradiction

@@ -15,7 +15,8 @@ pass over the training set; else the ratio of steps x batch / epochs between the
 for repeats. Flagged when the proposed arm makes more than 5 % more passes.
 
 ## When it stays clear
-Equal passes in both arms, two-view methods in both arms included. A partial last batch is allowed for.
+Equal passes in both arms, two-view methods in both arms included. A partial last batch is allowed for. A
+difference that the paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 Data sets whose length was multiplied outside the files read. Balanced over-sampling looks the same and
@@ -51,9 +52,12 @@ from netgain.practices._compare import (
     quantity,
     sources_of,
 )
+from netgain.practices._isolation import with_isolation
 from netgain.study import Cited, Run, Study
 
 CODE, NAME = "NG103", "repeated-samples"
+FACTOR = ("repeats",)
+"""Settings that make up the factor, for runs that isolate it."""
 READINGS = Readings(
     innocent="the repeats belong to the augmentation or balance rare classes, and epochs were counted "
     "by the loop",
@@ -62,7 +66,14 @@ READINGS = Readings(
 
 
 def check(study: Study) -> Finding:
-    """Compare forward-backward passes for each drawn sample."""
+    """Compare forward-backward passes for each drawn sample.
+
+    A disclosed difference that a run of its own isolates is clear.
+    """
+    return with_isolation(study, _judge_passes(study), FACTOR)
+
+
+def _judge_passes(study: Study) -> Finding:
     passes = compare(study, _passes)
     if passes is None:
         passes = _relative_passes(study)

@@ -16,7 +16,8 @@ copies in checkpoints; averaging classes and hand-written moving averages in the
 Flagged when the proposed arm averages and the baseline does not.
 
 ## When it stays clear
-Both arms average, or both were recorded with live weights, or both configs switch averaging off.
+Both arms average, or both were recorded with live weights, or both configs switch averaging off. A
+difference that the paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 A checkpoint that holds one set of weights does not say how they came to be; absence of a setting is not
@@ -46,6 +47,7 @@ from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import disclosure, in_idea, missing_runs, sources_of
+from netgain.practices._isolation import with_isolation
 from netgain.study import Arm, Cited, Run, Scalar, Source, Study
 
 CODE, NAME = "NG108", "weight-averaging"
@@ -68,7 +70,11 @@ class Sign:
 
 
 def check(study: Study) -> Finding:
-    """Compare which weights the two arms are scored with."""
+    """Compare which weights the two arms are scored with; what a run isolates and the paper says is clear."""
+    return with_isolation(study, _compare(study), SETTINGS)
+
+
+def _compare(study: Study) -> Finding:
     baseline, proposed = _arm_signs(study.baseline), _arm_signs(study.proposed)
     code = _code_signs(study)
     if code is not None:

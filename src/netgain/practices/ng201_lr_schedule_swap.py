@@ -16,7 +16,8 @@ the proposed arm ends below a tenth of its peak and the baseline does not.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
-proposed arm is not is reported, not flagged.
+proposed arm is not is reported, not flagged. A difference that the paper states and that a further run
+isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 A trace logged at fewer than four points. Equal scheduler names without traces leave the verdict `unknown`:
@@ -46,9 +47,12 @@ from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import disclosure, lacking, sources_of
+from netgain.practices._isolation import with_isolation
 from netgain.study import Arm, Run, Source, Study
 
 CODE, NAME = "NG201", "lr-schedule-swap"
+FACTOR = ("schedule", "warmup_steps", "warmup_epochs", "warmup_ratio", "min_learning_rate")
+"""Settings that make up the factor, for runs that isolate it."""
 READINGS = Readings(
     innocent="each arm uses the schedule of its own code base",
     inflating="the annealed arm is measured at its best moment and the other is not",
@@ -68,7 +72,14 @@ class Shape:
 
 
 def check(study: Study) -> Finding:
-    """Compare the learning-rate schedules and where in them the arms are compared."""
+    """Compare the learning-rate schedules and where in them the arms are compared.
+
+    A disclosed difference that a run of its own isolates is clear.
+    """
+    return with_isolation(study, _judge_schedules(study), FACTOR)
+
+
+def _judge_schedules(study: Study) -> Finding:
     first, second = _traced(study.baseline), _traced(study.proposed)
     if first is None or second is None:
         first, second = _named(study.baseline), _named(study.proposed)

@@ -15,7 +15,8 @@ separate trees. Flagged when the proposed arm has a kind of attention that the b
 
 ## When it stays clear
 The same attention in both arms; attention that is the claim itself. Attention in the baseline only is
-reported, not flagged.
+reported, not flagged. A difference that the paper states and that a further run isolates, by changing it
+alone; its share is shown.
 
 ## What is not seen
 Models taken whole from another package; gates whose multiplication happens outside the class that makes

@@ -15,7 +15,8 @@ kind that the baseline lacks, or has more of one where a pool or an interpolatio
 
 ## When it stays clear
 The same kinds in both arms, however many; one pool exchanged for another; pooling in the proposed arm where
-the baseline learns; a resampling that is the claim itself; a baseline that changes no resolution.
+the baseline learns; a resampling that is the claim itself; a baseline that changes no resolution. A
+difference that the paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 Strides held in variables when only code is given. Whether a learned layer was started at the kernel of the

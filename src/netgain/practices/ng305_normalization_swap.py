@@ -17,7 +17,8 @@ kind of norm that the baseline lacks.
 
 ## When it stays clear
 The same kinds in both arms, however many; synchronised batch norm against batch norm; a norm that is the
-claim itself. A norm of the baseline only is reported, not flagged.
+claim itself. A norm of the baseline only is reported, not flagged. A difference that the paper states and
+that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 Whether a norm ran in training or evaluation mode. Norms without parameters leave no trace in a checkpoint,

@@ -117,10 +117,14 @@ def _claim(table: dict[str, Any]) -> Claim:
 def _arm(name: str, table: dict[str, Any], shared: dict[str, str] | None = None) -> Arm:
     each = table.get("each", {})
     runs = [_merge(each, run) for run in table.get("runs", [])]
+    others = [_merge(each, run) for run in table.get("other_runs", [])]
     code, root = table.get("code", shared), name if "code" in table else "code"
     return Arm(
         name=name,
         runs=tuple(_run(f"runs/{name}_{index}", name, run) for index, run in enumerate(runs)),
+        other_runs=tuple(
+            _run(f"ablations/{name}_{index}", name, run) for index, run in enumerate(others)
+        ),
         trials=tuple(
             Trials(
                 parameter=item["parameter"],
