@@ -126,6 +126,10 @@ class Disclosure:
     """State the gain with its interval and the number of seeds."""
     differences: bool = True
     """List every setting in which the arms differ."""
+    code: bool = False
+    """Publish each arm's training script."""
+    buried: tuple[str, ...] = ()
+    """Settings of the proposed arm that stand in its script as numbers, in no config and no table (NG203)."""
     parameters: Literal["unstated", "whole", "without-gates"] = "unstated"
     """Which parameters of both models the README counts, if any (NG106)."""
 

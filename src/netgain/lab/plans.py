@@ -24,6 +24,11 @@ WORDS = {
 """The ideas as a README puts them."""
 
 
+def buried(plan: Plan, arm: ArmName) -> tuple[str, ...]:
+    """Return the settings an arm's script holds as numbers and its configs do not show."""
+    return plan.disclosure.buried if arm == "proposed" else ()
+
+
 def searched(plan: Plan, arm: ArmName) -> bool:
     """Tell whether an arm has a learning-rate sweep of its own."""
     return plan.protocol.searched in ("both", arm)

@@ -19,8 +19,17 @@ from typing import Any, Literal
 import yaml
 from safetensors import safe_open
 
-from netgain.lab.plans import ArmName, Trained, reports_best_seed, searched, selection, settings_of
+from netgain.lab.plans import (
+    ArmName,
+    Trained,
+    buried,
+    reports_best_seed,
+    searched,
+    selection,
+    settings_of,
+)
 from netgain.lab.runs import Kept
+from netgain.lab.script import training_script
 from netgain.lab.tune import Point
 from netgain.plan import Plan, Settings
 from netgain.stats.paired import mean_interval, paired_difference
@@ -75,9 +84,16 @@ def publish(
         runs = trained.baseline if arm == "baseline" else trained.proposed
         for run in runs:
             folder = out / "runs" / f"{arm}_seed{run.job.seed}"
-            _write_run(run, folder, form=form, spelling=spelling, rule=selection(trained.plan, arm))
+            _write_run(run, folder, form=form, spelling=spelling, hidden=buried(trained.plan, arm))
         if sweeps and arm in swept:
             _write_sweep(sweeps[arm], out / f"sweep_{arm}.csv")
+    if trained.plan.disclosure.code:
+        for arm in ARMS:
+            folder = out / "code" / arm
+            folder.mkdir(parents=True)
+            hidden = buried(trained.plan, arm)
+            script = training_script(settings_of(trained.plan, arm), hidden)
+            (folder / "train.py").write_text(script)
     (out / "README.md").write_text(readme(trained))
     (out / "netgain.toml").write_text(configuration(trained, swept))
 
@@ -85,10 +101,12 @@ def publish(
 # --- Runs -----------------------------------------------------------------------------------------
 
 
-def _write_run(run: Kept, folder: Path, *, form: Form, spelling: int, rule: str) -> None:
-    """Write one run's folder."""
+def _write_run(
+    run: Kept, folder: Path, *, form: Form, spelling: int, hidden: Collection[str]
+) -> None:
+    """Write one run's folder; hidden settings are left out of its config."""
     folder.mkdir(parents=True)
-    config = spelled(run.job.settings, run.job.seed, spelling)
+    config = spelled(run.job.settings, run.job.seed, spelling, hidden)
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     _write_metrics(run, folder / "metrics.csv")
     if form == "flight":
@@ -97,11 +115,13 @@ def _write_run(run: Kept, folder: Path, *, form: Form, spelling: int, rule: str)
         shutil.copyfile(run.folder / "model.safetensors", folder / "model.safetensors")
 
 
-def spelled(settings: Settings, seed: int, spelling: int) -> dict[str, Any]:
-    """Return the settings under one spelling, nested where its keys have dots; unset ones left out."""
+def spelled(
+    settings: Settings, seed: int, spelling: int, hidden: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the settings under one spelling, nested where its keys have dots, but unset and hidden ones."""
     nested: dict[str, Any] = {}
     for name, value in {**asdict(settings), "seed": seed}.items():
-        if value is None:
+        if value is None or name in hidden:
             continue
         names = SPELLINGS.get(name, (name,))
         *parents, last = names[spelling % len(names)].split(".")
@@ -225,7 +245,7 @@ def _parameters(run: Kept, arm: ArmName, counted: str) -> str:
 
 def _differences(plan: Plan) -> str:
     """Return every setting in which the arms differ, as a table."""
-    names = plan.differing()
+    names = [name for name in plan.differing() if name not in plan.disclosure.buried]
     if not names:
         return "None."
     rows = ["| setting | baseline | proposed |", "|---|---|---|"]
@@ -257,4 +277,6 @@ def configuration(trained: Trained, swept: Collection[ArmName] = ()) -> str:
     for arm in ARMS:
         runs = [f"runs/{arm}_seed*", *([f"sweep_{arm}.csv"] if arm in swept else [])]
         lines += ["", f"[{arm}]", f"runs = {json.dumps(runs)}"]
+        if plan.disclosure.code:
+            lines.append(f'code = "code/{arm}"')
     return "\n".join([*lines, "", "[paper]", 'files = ["README.md"]']) + "\n"

@@ -41,9 +41,11 @@ check.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from netgain.analysis.literals import BuriedNumber, buried_numbers, trains
 from netgain.finding import Finding, Readings
+from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import sources_of
 from netgain.study import Arm, CodeTree, Source, Study
@@ -216,4 +218,32 @@ def _unknown(study: Study) -> Finding:
     )
 
 
-PRACTICE = Practice(code=CODE, name=NAME, doc=__doc__, check=check)
+def stage(plan: Plan) -> Plan:
+    """Smooth labels and penalise logits in the proposed arm, by numbers that only its script shows."""
+    staged = plan.edit(
+        "proposed", label_smoothing=0.07, auxiliary_loss="logit-penalty", auxiliary_weight=3e-4
+    )
+    buried = ("label_smoothing", "auxiliary_weight")
+    return replace(staged, disclosure=replace(staged.disclosure, code=True, buried=buried))
+
+
+def decoy(plan: Plan) -> Plan:
+    """Publish both scripts, with every number in the configs."""
+    return replace(plan, disclosure=replace(plan.disclosure, code=True))
+
+
+PRACTICE = Practice(
+    code=CODE,
+    name=NAME,
+    doc=__doc__,
+    check=check,
+    stage=stage,
+    decoy=decoy,
+    knobs=(
+        "proposed.label_smoothing",
+        "proposed.auxiliary_loss",
+        "proposed.auxiliary_weight",
+        "disclosure.code",
+        "disclosure.buried",
+    ),
+)
