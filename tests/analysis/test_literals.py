@@ -107,3 +107,10 @@ def test_tree_trains_only_with_an_optimizer() -> None:
     assert not trains(tree)
     tree = CodeTree(root=".", files=(SourceFile(path="m.py", text="o = AdamW(p, lr=a.lr)"),))
     assert trains(tree)
+
+
+def test_weight_of_an_unnamed_term_beside_a_loss_is_found() -> None:
+    """A penalty needs no name to be weighed by a buried number; a sum without a loss has none."""
+    text = "loss = F.cross_entropy(logits, y) + 3e-4 * logits.square().mean()"
+    assert found(text) == [("loss", 3e-4)]
+    assert found("total = a + 0.3 * b") == []

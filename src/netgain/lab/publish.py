@@ -88,11 +88,15 @@ def publish(
         if sweeps and arm in swept:
             _write_sweep(sweeps[arm], out / f"sweep_{arm}.csv")
     if trained.plan.disclosure.code:
+
+        def spell(name: str) -> str:
+            return spelling_of(name, spelling)
+
         for arm in ARMS:
             folder = out / "code" / arm
             folder.mkdir(parents=True)
             hidden = buried(trained.plan, arm)
-            script = training_script(settings_of(trained.plan, arm), hidden)
+            script = training_script(settings_of(trained.plan, arm), hidden, spell)
             (folder / "train.py").write_text(script)
     (out / "README.md").write_text(readme(trained))
     (out / "netgain.toml").write_text(configuration(trained, swept))
@@ -123,13 +127,18 @@ def spelled(
     for name, value in {**asdict(settings), "seed": seed}.items():
         if value is None or name in hidden:
             continue
-        names = SPELLINGS.get(name, (name,))
-        *parents, last = names[spelling % len(names)].split(".")
+        *parents, last = spelling_of(name, spelling).split(".")
         place = nested
         for parent in parents:
             place = place.setdefault(parent, {})
         place[last] = value
     return nested
+
+
+def spelling_of(name: str, spelling: int) -> str:
+    """Return the key of a setting under one spelling, dotted where it is nested."""
+    names = SPELLINGS.get(name, (name,))
+    return names[spelling % len(names)]
 
 
 def _write_metrics(run: Kept, path: Path) -> None:

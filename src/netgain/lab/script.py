@@ -6,7 +6,8 @@ are missing from the config (NG203).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import fields
 from string import Template
 
 from netgain.plan import Settings
@@ -32,7 +33,7 @@ class Block(nn.Module):
         super().__init__()
         self.conv = nn.Conv1d(channels, width, kernel, stride=stride, padding=kernel // 2, bias=False)
         self.norm = nn.BatchNorm1d(width)
-        self.act = nn.${activation}()
+        self.act = nn.${act}()
 
     def forward(self, x):
         return self.act(self.norm(self.conv(x)))
@@ -42,10 +43,10 @@ class Net(nn.Module):
     def __init__(self, cfg, channels, classes):
         super().__init__()
         blocks = []
-        for index in range(cfg["depth"]):
-            stride = 2 if index < cfg["strided_blocks"] else 1
-            blocks.append(Block(channels, cfg["width"], cfg["kernel_size"], stride))
-            channels = cfg["width"]
+        for index in range(${depth}):
+            stride = 2 if index < ${strided_blocks} else 1
+            blocks.append(Block(channels, ${width}, ${kernel_size}, stride))
+            channels = ${width}
         self.blocks = nn.Sequential(*blocks)
         self.classifier = nn.Linear(channels, classes)
 
@@ -65,13 +66,13 @@ def main(config, arrays):
         cfg = yaml.safe_load(stream)
     data = np.load(arrays)
     x, y = torch.from_numpy(data["train_x"]), torch.from_numpy(data["train_y"])
-    torch.manual_seed(cfg["seed"])
+    torch.manual_seed(${seed})
     model = Net(cfg, x.shape[1], int(y.max()) + 1)
-    total = cfg["epochs"] * len(x) // cfg["batch_size"]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=cfg["learning_rate"], weight_decay=${weight_decay})
+    total = ${epochs} * len(x) // ${batch_size}
+    optimizer = torch.optim.AdamW(model.parameters(), lr=${learning_rate}, weight_decay=${weight_decay})
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(step, total, ${warmup}))
-    for epoch in range(int(cfg["epochs"])):
-        for index in torch.randperm(len(x)).split(cfg["batch_size"]):
+    for epoch in range(int(${epochs})):
+        for index in torch.randperm(len(x)).split(${batch_size}):
             logits = model(x[index])
             loss = F.cross_entropy(logits, y[index], label_smoothing=${label_smoothing})
             ${auxiliary}optimizer.zero_grad()
@@ -93,20 +94,29 @@ CLASSES = {
 }
 
 
-def training_script(settings: Settings, buried: Collection[str]) -> str:
+def training_script(
+    settings: Settings, buried: Collection[str], spell: Callable[[str], str] = str
+) -> str:
     """Return the script of an arm.
 
     Args:
         settings: what the arm trains with.
         buried: settings that stand in the code as numbers; see `BURIABLE`.
+        spell: the key a setting has in the config, dotted where it is nested.
     """
+    names = {field.name for field in fields(Settings)} | {"seed"}
     values = {
-        name: repr(getattr(settings, name)) if name in buried else f'cfg["{name}"]'
-        for name in BURIABLE
+        name: repr(getattr(settings, name)) if name in buried else _looked_up(spell(name))
+        for name in names
     }
     auxiliary = ""
     if settings.auxiliary_loss != "none":
         auxiliary = AUXILIARY.format(weight=values["auxiliary_weight"])
     return SCRIPT.substitute(
-        values, auxiliary=auxiliary, activation=CLASSES.get(settings.activation, "ReLU")
+        values | {"auxiliary": auxiliary, "act": CLASSES.get(settings.activation, "ReLU")}
     )
+
+
+def _looked_up(key: str) -> str:
+    """Return the expression that takes a dotted key from the config."""
+    return "cfg" + "".join(f'["{part}"]' for part in key.split("."))
