@@ -216,3 +216,23 @@ def test_real_readme_states_two_batches_and_four_scores_each(
     assert values["batch_size"] == {4, 16}
     assert values["map50_95"] == {0.4643, 0.5476}
     assert values["epochs"] == {50}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ours uses the SiLU activation.", [("activation", "silu", "proposed")]),
+        ("The baseline has no squeeze-and-excitation.", [("attention", False, "baseline")]),
+        ("Both arms are trained with RandAugment.", [("augmentation", "randaugment", "both")]),
+        ("We anneal with a cosine schedule.", [("schedule", "cosine", None)]),
+        ("Our model adds skip connections.", [("skip", "skip connections", "proposed")]),
+        ("The baseline was tuned with 40 trials.", [("n_trials", 40, "baseline")]),
+        ("A step was taken towards the linear model.", []),
+        ("The attention of reviewers is drawn to Table 2.", []),
+    ],
+)
+def test_named_parts_of_a_recipe_are_statements(
+    paper_of: Callable[[str], Paper], text: str, said: list[tuple[str, Scalar, str | None]]
+) -> None:
+    """Activation, attention, schedule, augmentation and tuning effort are read from sentences."""
+    assert _said(paper_of(f"# Gate\n\n{text}\n")) == said

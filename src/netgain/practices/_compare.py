@@ -139,7 +139,8 @@ def disclosure(study: Study, observed: dict[str, float], arm: str = "proposed") 
 
     Args:
         study: the evidence.
-        observed: quantity name to observed value; NaN where only the mention counts.
+        observed: quantity name to observed value; NaN where only the mention counts. Text that says the
+            arm has none of it contradicts.
         arm: the arm the quantities belong to.
     """
     if not study.paper.statements and not study.paper.tables:
@@ -149,6 +150,8 @@ def disclosure(study: Study, observed: dict[str, float], arm: str = "proposed") 
         return "undisclosed"
     for statement in said:
         value, seen = statement.value, observed[statement.quantity]
+        if value is False:
+            return "contradicted"
         if (
             isinstance(value, (int, float))
             and not math.isnan(seen)

@@ -316,6 +316,12 @@ def _clause_statements(clause: str, arm: Arm | None, sentence: Sentence) -> Iter
         if match:
             before = clause[max(0, match.start() - 25) : match.start()]
             yield sentence.says(quantity, NEGATED.search(before) is None, arm)
+    for quantity in _patterns("names"):
+        match = _search("names", quantity, clause)
+        if match:
+            before = clause[max(0, match.start() - 25) : match.start()]
+            absent = NEGATED.search(before) is not None
+            yield sentence.says(quantity, False if absent else match.group().lower(), arm)
     spread = SPREAD.search(clause)
     for match in SCORE.finditer(clause):
         name = _metric_named(match.group(1))
