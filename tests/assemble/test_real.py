@@ -1,5 +1,8 @@
 """Real evidence nobody here wrote, through the whole road, with what is known to be true of it."""
 
+import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,3 +180,43 @@ def test_leaderboard_keeps_every_model_and_both_accelerators(real_data: Path) ->
     }
     assert rates["rtx3090"] == "109337.21"
     assert float(rates["rtx4090"]) > float(rates["rtx3090"])
+
+
+def _mutated(source: Path, target: Path, key: str, change: Callable[[int], int]) -> Path:
+    """Copy a system's results with one logged value changed in every run."""
+    shutil.copytree(source, target)
+    for path in target.rglob("result_*.txt"):
+        text = re.sub(
+            rf'("key": "{key}", "value": )(\d+)',
+            lambda match: f"{match[1]}{change(int(match[2]))}",
+            path.read_text(),
+        )
+        path.write_text(text)
+    return target
+
+
+def _flags(baseline: Path, proposed: Path) -> set[str]:
+    report = netgain.audit(netgain.read(baseline=baseline, proposed=proposed))
+    return {finding.code for finding in report.findings if finding.verdict == "flagged"}
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "flagged"),
+    [
+        ("nothing", int, set()),
+        ("train_samples", lambda n: 2 * n, {"NG102"}),
+        ("seed", lambda _: 7, {"NG205"}),
+        ("global_batch_size", lambda n: 2 * n, set()),
+    ],
+    ids=["compliant", "samples", "seed", "batch at equal samples"],
+)
+def test_compliant_systems_are_flagged_only_when_mutated(
+    real_data: Path, tmp_path: Path, key: str, change: Callable[[int], int], flagged: set[str]
+) -> None:
+    """Two systems of one benchmark; twice the samples, or one seed five times, are seen.
+
+    Twice the batch over as many epochs is half the steps and the same samples, which is no practice.
+    """
+    results = real_data / "mlperf" / "Dell" / "results"
+    changed = _mutated(results / "XE8640x4H100-SXM-80GB", tmp_path / "system", key, change)
+    assert _flags(results / "R760xax4L40S", changed) == flagged

@@ -48,6 +48,7 @@ from netgain.practices._compare import (
     disclosure,
     lacking,
     near,
+    quantity,
     sources_of,
     statements,
 )
@@ -80,6 +81,9 @@ def _judge_length(study: Study) -> Finding:
     steps = compare(study, lambda run: run.budget.steps)
     batch = compare(study, lambda run: run.budget.batch_size)
     length, unit = _length(epochs, samples, steps, batch)
+    if unit == "epochs" and not _epochs_are_alike(study):
+        # An epoch of one arm is longer than one of the other, or may be.
+        length, unit = samples, "samples"
     if length is None:
         return _unknown(study)
     by_batch = steps is not None and batch is not None and near(steps.ratio, 1) and not batch.equal
@@ -118,6 +122,19 @@ def _judge_length(study: Study) -> Finding:
         length.sources,
         favours_baseline=True,
     )
+
+
+def _epochs_are_alike(study: Study) -> bool:
+    """Tell whether the training sets are of one size, as far as either arm says.
+
+    Where nobody says, one data set is assumed; where one arm alone does, the other's stays open.
+    """
+    sizes = [
+        quantity(arm, lambda run: run.budget.n_train) for arm in (study.baseline, study.proposed)
+    ]
+    if sizes[0] is None or sizes[1] is None:
+        return sizes[0] is sizes[1]
+    return near(sizes[0].value, sizes[1].value)
 
 
 def _length(

@@ -12,8 +12,9 @@ The best of n draws from noise alone lies 1.16 standard deviations above the mea
 The claimed scores against the scores of all runs of the same configuration; how many distinct results there
 are; the gain's 95 % t-interval, paired by seed where both arms hold the same seeds. Flagged when the
 claimed proposed score is the maximum of its runs and not their mean (or the baseline's is the minimum), when
-each arm has one run and no spread is stated, when runs under one name repeat one result, or when the
-interval contains 0 and the claim does not say so.
+each arm has one run and no spread is stated, when runs under one name repeat one result, when the proposed
+runs state one seed and the baseline's several, or when the interval contains 0 and the claim does not say
+so.
 
 ## When it stays clear
 The mean over seeds with its spread; a claim that states its interval or calls its gain unresolved, whatever
@@ -94,6 +95,9 @@ def check(study: Study) -> Finding:
     repeated = _repeated(study, baseline, proposed)
     if repeated is not None:
         return repeated
+    same = _one_seed(study, baseline, proposed)
+    if same is not None:
+        return same
     recomputed = recompute(study)
     assert recomputed is not None  # both arms have scores
     if study.claim.states_noise is not None:
@@ -103,6 +107,8 @@ def check(study: Study) -> Finding:
     if recomputed.low is None or recomputed.high is None:
         return _unknown(study, baseline, proposed)
     if recomputed.low <= 0 <= recomputed.high:
+        if _nothing_claimed(study) and recomputed.gain < (recomputed.high - recomputed.low) / 4:
+            return _unclaimed(study, baseline, proposed, recomputed)
         return _inside_noise(study, baseline, proposed, recomputed)
     return _resolved(study, baseline, proposed, recomputed)
 
@@ -306,12 +312,7 @@ def _resolved(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomp
     if not (baseline.complete and proposed.complete):
         return _unknown(study, baseline, proposed)
     if study.claim.proposed is None or study.claim.baseline is None:
-        return replace(
-            _unknown(study, baseline, proposed),
-            message=f"The runs give {recomputed.gain:+.2f} ({recomputed.low:+.2f} to "
-            f"{recomputed.high:+.2f}), but no claimed score was found to set against them.",
-            needs=("the claimed scores of both arms (README, paper or netgain.toml [claim])",),
-        )
+        return _unclaimed(study, baseline, proposed, recomputed)
     mismatch = _mismatch(study, baseline, proposed)
     if mismatch is not None:
         return mismatch
@@ -324,6 +325,48 @@ def _resolved(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomp
         "claimed scores are not the extremes of those runs.",
         numbers=_numbers(baseline, proposed, recomputed),
         evidence=sources_of(baseline.sources, proposed.sources)[:6],
+    )
+
+
+def _nothing_claimed(study: Study) -> bool:
+    """Tell whether neither configuration nor any text states a score."""
+    claim = study.claim
+    return claim.baseline is None and claim.proposed is None and not study.paper.tables
+
+
+def _unclaimed(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomputed) -> Finding:
+    return replace(
+        _unknown(study, baseline, proposed),
+        message=f"The runs give {recomputed.gain:+.2f} ({recomputed.low:+.2f} to "
+        f"{recomputed.high:+.2f}), but no claimed score was found to set against them.",
+        needs=("the claimed scores of both arms (README, paper or netgain.toml [claim])",),
+    )
+
+
+def _one_seed(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
+    """Find a proposed arm whose runs all state one seed, beside a baseline whose seeds differ."""
+    stated = [seed for seed in proposed.seeds if seed is not None]
+    n = len(proposed.seeds)
+    others = {seed for seed in baseline.seeds if seed is not None}
+    if n < 3 or len(stated) < 2 or len(set(stated)) > 1 or len(others) < 2:
+        return None
+    places = [run.seed.source for run in study.proposed.runs if run.seed is not None]
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        favours="proposed",
+        message=f"{len(stated)} of {n} proposed runs state seed {stated[0]}, none another, and the "
+        f"baseline's state {len(others)} different ones: the proposed arm's spread is not one over seeds.",
+        numbers={"runs_proposed": float(n), "seeds_proposed": 1.0},
+        evidence=sources_of(places)[:6],
+        readings=Readings(
+            innocent="the seed was drawn elsewhere, and the setting that is logged was never used",
+            inflating="runs of one seed differ less than runs of several, so that the gain looks surer",
+        ),
+        remedy="runs that differ in the seed, and a log that says so",
+        settle="netgain attribute plan.toml",
     )
 
 
