@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netgain import __version__
+from netgain.analysis import per_tree, syntax
+from netgain.analysis.code_ahead import look_into
 from netgain.analysis.scores import recompute
 from netgain.finding import Finding
+from netgain.pacing import rare_collections
 from netgain.practice import Practice
 from netgain.practices import select
 from netgain.renderers import format_of, render
 from netgain.report import Report
+from netgain.side_process import worked_off
 from netgain.study import Allowance, Study
+
+MUCH_CODE = 500_000
+"""Characters of code in each arm above which a second process searches one of the trees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,14 @@ def audit(
         UsageError: a code matches no practice.
     """
     practices = select(select_codes, ignore_codes)
-    results = [_run(practice, study) for practice in practices]
+    with rare_collections():
+        try:
+            if not select_codes:
+                _look_ahead(study)
+            results = [_run(practice, study) for practice in practices]
+        finally:
+            syntax.forget()
+            per_tree.forget()
     findings = tuple(finding for finding, _ in results)
     return AuditReport(
         version=__version__,
@@ -70,6 +84,20 @@ def audit(
         fail_on=fail_on,
         options={"select": ",".join(select_codes), "ignore": ",".join(ignore_codes)},
     )
+
+
+def _look_ahead(study: Study) -> None:
+    """Share the search through two large trees of code with a second process."""
+    trees = (study.baseline.code, study.proposed.code)
+    if trees[0] is None or trees[1] is None or trees[0] == trees[1]:
+        return
+    sizes = [sum(len(file.text) for file in tree.files) for tree in trees if tree is not None]
+    if min(sizes) < MUCH_CODE:
+        return
+    both = [tree for tree in trees if tree is not None]
+    answers = worked_off(both, look_into, aside=True, weight=lambda tree: len(tree.files))
+    for tree, found in zip(both, answers, strict=True):
+        per_tree.remember(tree, found)
 
 
 def _run(practice: Practice, study: Study) -> tuple[Finding, bool]:

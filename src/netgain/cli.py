@@ -129,17 +129,19 @@ def audit(
     Exit code 0: nothing flagged. 1: something flagged. 2: wrong usage, or nothing readable.
     """
     from netgain.auditor import audit as run_audit
+    from netgain.pacing import rare_collections
     from netgain.renderers import render
 
-    study = _read(config, baseline, proposed, paper, code)
-    report = run_audit(
-        study,
-        select_codes=_codes(select),
-        ignore_codes=_codes(ignore),
-        fail_on=fail_on.value,
-    )
-    chosen = _format(format, out)
-    _emit(render(report, chosen), out, quiet=quiet)
+    with rare_collections():
+        study = _read(config, baseline, proposed, paper, code)
+        report = run_audit(
+            study,
+            select_codes=_codes(select),
+            ignore_codes=_codes(ignore),
+            fail_on=fail_on.value,
+        )
+        chosen = _format(format, out)
+        _emit(render(report, chosen), out, quiet=quiet)
     if out is not None and not quiet and chosen != "text":
         typer.echo(render(report, "text"), nl=False)
     raise typer.Exit(report.exit_code)

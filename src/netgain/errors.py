@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST_LINE = 600
+"""Characters of the longest line about one file."""
+
 
 class NetgainError(Exception):
     """Base of every error that netgain raises on purpose; the CLI prints it as one line, exit 2."""
@@ -12,7 +15,16 @@ class UsageError(NetgainError):
 
 
 class UnreadableFile(NetgainError):
-    """A reader's verdict on one file: what is wrong, what was expected, what to do."""
+    """A reader's verdict on one file: what is wrong, what was expected, what to do.
+
+    It is one line, whatever names and messages of a stranger's file it repeats.
+    """
+
+    def __str__(self) -> str:
+        """Return the line: white space joined, characters that command a terminal left out, cut if long."""
+        line = " ".join(super().__str__().split())
+        shown = "".join(character for character in line if character.isprintable())
+        return shown if len(shown) <= LONGEST_LINE else shown[: LONGEST_LINE - 1] + "…"
 
 
 class DuplicatePractice(NetgainError):

@@ -182,3 +182,21 @@ def test_classes_of_a_report_are_no_runs(
     report += ', "accuracy": 0.6}'
     (run,) = runs_of({"a/report.json": report})
     assert run.finals["accuracy"].value == 0.6
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key", "result"),
+    [
+        ("forward_macs", 6.8, "infer_gmacs", 6.8e9),
+        ("forward_flops", 310, "model.MFLOPs", 310e6),
+        ("train_flops", 2, "total_pflops", 2e15),
+        ("forward_flops", 6.8e9, "flops", 6.8e9),
+        ("parameters", 25.56, "param_count", 25_560_000),
+        ("parameters", 25, "params", 25),
+    ],
+)
+def test_prefixes_and_broken_counts_give_the_unit(
+    name: str, value: float, key: str, result: float
+) -> None:
+    """A letter before FLOPs in the key is a factor; a broken number of parameters counts millions."""
+    assert converted(name, value, key) == (name, result)

@@ -220,3 +220,20 @@ def test_compliant_systems_are_flagged_only_when_mutated(
     results = real_data / "mlperf" / "Dell" / "results"
     changed = _mutated(results / "XE8640x4H100-SXM-80GB", tmp_path / "system", key, change)
     assert _flags(results / "R760xax4L40S", changed) == flagged
+
+
+def test_models_of_equal_size_and_unequal_operations_are_flagged(
+    real_data: Path, tmp_path: Path
+) -> None:
+    """ResNet-50 and VoVNet-39b: 25.6 and 24.6 million parameters, 6.8 and 11.7 billion multiply-adds."""
+    path = real_data / "timm" / "benchmark-infer-amp-nchw-pt240-cu124-rtx4090.csv"
+    header, *rows = path.read_text().splitlines()
+    for arm, model in (("baseline", "resnet50,288,"), ("ours", "ese_vovnet39b,288,")):
+        (tmp_path / arm).mkdir()
+        row = next(row for row in rows if row.startswith(model))
+        (tmp_path / arm / "benchmark.csv").write_text(f"{header}\n{row}\n")
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
+    finding = netgain.audit(study)["NG104"]
+    assert finding.verdict == "flagged"
+    assert finding.numbers["parameters_baseline"] == 25_560_000
+    assert finding.numbers["forward_cost_proposed"] == 11.71e9

@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.hostile import plant
 
-ZEROS = 300_000_000
+ZEROS = 80_000_000
 
 
 def _zip_of_zeros(path: Path, member: str, n: int = ZEROS) -> None:
@@ -41,7 +41,7 @@ def evaluation_of_zeros(path: Path) -> None:
 
 @plant("train.npz")
 def arrays_of_zeros(path: Path) -> None:
-    """An array that claims and unpacks to 3 GB."""
+    """An array that claims 3 GB and unpacks to a tenth of it."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header, {"descr": "|u1", "fortran_order": False, "shape": (3_000_000, 1000)}
@@ -51,7 +51,7 @@ def arrays_of_zeros(path: Path) -> None:
         archive.open("x.npy", "w", force_zip64=True) as out,
     ):
         out.write(header.getvalue())
-        for _ in range(2100):
+        for _ in range(300):
             out.write(bytes(1_000_000))
 
 
@@ -77,9 +77,9 @@ def archive_in_archive(path: Path) -> None:
 
 @plant("many.pt")
 def archive_of_many(path: Path) -> None:
-    """A hundred thousand members."""
+    """Forty thousand members."""
     with zipfile.ZipFile(path, "w") as archive:
-        for i in range(100_000):
+        for i in range(40_000):
             archive.writestr(f"a/{i}", b"")
 
 
@@ -173,3 +173,58 @@ def many_keys(path: Path) -> None:
     """Every line has a hundred keys of its own."""
     rows = ({f"m{i}_{j}": 1.0 for j in range(100)} | {"step": i} for i in range(1000))
     path.write_text("\n".join(map(json.dumps, rows)))
+
+
+@plant("test.npz", refused=False)
+def packed_samples(path: Path) -> None:
+    """Samples that unpack to 400 MB and are rightly read, some at a time."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (400, 1_000_000)}
+    )
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("x_test.npy", "w", force_zip64=True) as out,
+    ):
+        out.write(header.getvalue())
+        for _ in range(400):
+            out.write(bytes(1_000_000))
+
+
+@plant("train_images.npy", refused=False)
+def samples_without_bytes(path: Path) -> None:
+    """A million million samples of no bytes each."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f4", "fortran_order": False, "shape": (10**12, 0)}
+    )
+    path.write_bytes(header.getvalue())
+
+
+@plant("val_images.npy")
+def many_tiny_samples(path: Path) -> None:
+    """Forty million samples of one byte, in a file that takes no room on disk."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (40_000_000, 1)}
+    )
+    with path.open("wb") as stream:
+        stream.write(header.getvalue())
+        stream.truncate(40_000_000 + 1000)
+
+
+@plant("predictions.parquet", refused=False)
+def columns_of_one_value(path: Path) -> None:
+    """Three million rows of one value each, in a few kilobytes."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    rows = 3_000_000
+    table = arrow.table({name: np.zeros(rows, np.int8) for name in ("label", "prediction")})
+    parquet.write_table(table, path, compression="zstd")
+
+
+@plant("aliases.yaml", refused=False)
+def yaml_of_anchors(path: Path) -> None:
+    """Four thousand anchors, each used once."""
+    path.write_text("".join(f"a{i}: &x{i} {i}\nb{i}: *x{i}\n" for i in range(4_000)))

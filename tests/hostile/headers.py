@@ -171,3 +171,34 @@ def index_of_paths_out(path: Path) -> None:
         "metadata": {"total_size": 2**70},
         "weight_map": {"a": "../../../../etc/passwd", "b": "/etc/shadow", "c": "x\u0000y"},
     }))  # fmt: skip
+
+
+@plant("supplement.pdf")
+def paper_of_itself(path: Path) -> None:
+    """A PDF whose root stands for itself, which keeps a reader going round for ever."""
+    path.write_bytes(
+        b"%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 1 0 R /Kids [1 0 R] >/Length> endobj\n"
+        b"trailer << /Root 1 0 R >>\n%%EOF"
+    )
+
+
+@plant("x_train.npy")
+def header_without_end(path: Path) -> None:
+    """A NumPy header with a bracket that never closes."""
+    text = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2".ljust(117) + "\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode())
+
+
+@plant("events.out.tfevents.3.short")
+def event_of_gigabytes(path: Path) -> None:
+    """A short event file that claims a record of three gigabytes."""
+    path.write_bytes(struct.pack("<QI", 3 * 2**30, 0) + b"abc" * 100)
+
+
+@plant("c.onnx")
+def shapes_of_nothing(path: Path) -> None:
+    """An ONNX model whose external values have a name of several lines."""
+    outside = b"\x0a\x08location\x12\x05a\n\nbc"
+    tensor = b"\x08\x04\x10\x01\x42\x01w" + b"\x6a" + bytes([len(outside)]) + outside + b"\x70\x01"
+    graph = b"\x2a" + bytes([len(tensor)]) + tensor
+    path.write_bytes(b"\x08\x08\x12\x07pytorch\x3a" + bytes([len(graph)]) + graph)

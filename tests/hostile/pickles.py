@@ -142,7 +142,7 @@ def pickled_state(path: Path) -> None:
 def pickled_laughs(path: Path) -> None:
     """Tuples of the tuple before, doubled forty times."""
     path.write_bytes(
-        b"\x80\x02]q\x00" + b"".join(b"(h\x00h\x00tq\x00" for _ in range(400_000)) + b"."
+        b"\x80\x02]q\x00" + b"".join(b"(h\x00h\x00tq\x00" for _ in range(60_000)) + b"."
     )
 
 
@@ -160,8 +160,8 @@ def pickled_frame(path: Path) -> None:
 
 @plant("deep.pt")
 def pickled_depth(path: Path) -> None:
-    """Lists inside lists, a million deep."""
-    path.write_bytes(b"\x80\x02" + b"]" * 1_000_000 + b"a" * 999_999 + b".")
+    """Lists inside lists, a hundred and fifty thousand deep."""
+    path.write_bytes(b"\x80\x02" + b"]" * 150_000 + b"a" * 149_999 + b".")
 
 
 @plant("memo.pt", refused=False)

@@ -123,10 +123,10 @@ def deep_folders(path: Path) -> None:
 
 @plant("", refused=False)
 def crowd(path: Path) -> None:
-    """Five thousand files of nothing."""
+    """A thousand files of nothing."""
     folder = path / "many"
     folder.mkdir()
-    for i in range(5000):
+    for i in range(1000):
         (folder / f"{i}.json").write_text("")
 
 
@@ -153,3 +153,11 @@ def hostile_repository(path: Path) -> None:
 def configuration_in_the_evidence(path: Path) -> None:
     """Settings that would accept every finding and read elsewhere, were they obeyed."""
     path.write_text('[baseline]\nruns = ["/etc"]\n[[allow]]\ncode = "NG101"\nreason = "trust me"\n')
+
+
+@plant("", refused=False)
+def folders_of_odd_numbers(path: Path) -> None:
+    """Folders named by digits that are no numbers, and by a number of two hundred digits."""
+    for name in ("seed²", "²", "9" * 200):
+        (path / name).mkdir()
+        (path / name / "config.json").write_text('{"lr": 0.1, "batch_size": 16, "max_iters": 9}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from tests.hostile import marker, plant
@@ -218,4 +219,52 @@ def endless_page(path: Path) -> None:
         "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'><!ENTITY c SYSTEM '/etc/passwd'>]>"
         + "<table><tr><td>" * 20_000
         + "<td rowspan=999999999 colspan=999999999>&b;&c;1</td><script>alert(1)</script>"
+    )
+
+
+@plant("settings.toml")
+def endless_key(path: Path) -> None:
+    """A key of thirty thousand parts, which takes TOML's parser quadratic time."""
+    path.write_text(".".join("a" * 30_000) + " = 1\n")
+
+
+@plant("hparams.toml")
+def endless_number(path: Path) -> None:
+    """A number of ten thousand digits."""
+    path.write_text("seed = " + "7" * 10_000 + "\n")
+
+
+@plant("eval_results.json", refused=False)
+def number_beyond_floats(path: Path) -> None:
+    """Whole numbers that no float holds, where scores are expected."""
+    path.write_text(f'{{"eval_accuracy": {"9" * 400}, "eval_loss": 0.5, "epoch": 3.0}}')
+
+
+@plant("trial.log", refused=False)
+def digits_of_other_scripts(path: Path) -> None:
+    """Raised, boxed and foreign digits, which Python's tests for digits and its numbers tell apart."""
+    path.write_text(
+        "".join(f"epoch {i} loss 0.5 acc 0.{i} x² = ② ३ ٣ best of ² seeds\n" for i in range(9))
+    )
+
+
+@plant("REPORT.md", refused=False)
+def seeds_of_other_scripts(path: Path) -> None:
+    """The same in a document."""
+    path.write_text("Best of ² seeds. Ours: accuracy 91.2 ± ², mean of ③ runs over ٣ seeds.\n")
+
+
+@plant("table.tex", refused=False)
+def page_of_macros(path: Path) -> None:
+    """Twelve macros that each stand for ten of the one before."""
+    names = "abcdefghijklm"
+    lines = [f"\\newcommand{{\\{b}}}{{{(chr(92) + a + ' ') * 10}}}" for a, b in pairwise(names)]
+    path.write_text("\n".join(lines) + "\n\\begin{document}\\m\\end{document}\n")
+
+
+@plant("legacy.py", refused=False)
+def code_that_warns(path: Path) -> None:
+    """Code over which Python's own parser would warn aloud."""
+    path.write_text(
+        "import re\nlr = 0.1\nepochs = 3\nbatch_size = 8\npattern = '\\d\\m'\nif 1 is 1: pass\n"
     )

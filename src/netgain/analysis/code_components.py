@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
 
 from netgain.analysis.code_skips import skips
 from netgain.analysis.code_structure import (
@@ -16,7 +15,18 @@ from netgain.analysis.code_structure import (
     normalizations,
     resamplings,
 )
-from netgain.analysis.syntax import calls_in, dotted, last_name, literal, modules, names_in, place
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import (
+    calls_in,
+    dotted,
+    last_name,
+    literal,
+    modules,
+    names_in,
+    nodes_of,
+    place,
+    walk,
+)
 from netgain.study import CodeTree, Component, ModelProfile, Source, SourceFile
 
 ACTIVATIONS = {
@@ -42,14 +52,14 @@ FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resn
 """Calls whose model is built outside the tree."""
 
 
-@lru_cache(maxsize=8)
+@remembered
 def code_census(tree: CodeTree) -> ModelProfile | None:
     """Return the components a code tree builds its models from, None where it defines no model.
 
     A kind is among `observed_kinds` only when nothing builds that kind by a name held in a variable
     (`getattr(nn, name)`, `act_layer=...`) or takes a whole model from elsewhere.
     """
-    regions = tuple(model_regions(tree))
+    regions = model_regions(tree)
     if not regions:
         return None
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
@@ -94,26 +104,29 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     return ModelProfile(components=components, observed_kinds=tuple(sorted(seen)))
 
 
+TESTED = frozenset((ast.Call, ast.ClassDef, ast.AnnAssign, ast.FunctionDef))
+"""Nodes that name a class without holding it: a test, a base, an annotation."""
 Region = tuple[SourceFile, ast.AST, bool]
 """A file, a part of it that builds or is a model, and whether that part is a model class."""
 
 
-def model_regions(tree: CodeTree) -> Iterator[Region]:
-    """Yield the model classes in use, the functions in use that build modules, and top-level sequences."""
+def model_regions(tree: CodeTree) -> tuple[Region, ...]:
+    """Return the model classes in use, the functions in use that build modules, and top-level sequences."""
+    return tuple(_regions(tree))
+
+
+def _regions(tree: CodeTree) -> Iterator[Region]:
     used = _instantiated(tree)
     for file, module in modules(tree):
-        for node in ast.walk(module):
-            whole = isinstance(node, ast.ClassDef) and _is_whole_network(node.name)
-            if isinstance(node, ast.ClassDef) and _is_model(node) and (whole or node.name in used):
-                yield file, node, True
+        for owner in nodes_of(module, ast.ClassDef):
+            if _is_model(owner) and (_is_whole_network(owner.name) or owner.name in used):
+                yield file, owner, True
         for node in module.body:
             if isinstance(node, ast.ClassDef):
                 continue
             if isinstance(node, ast.FunctionDef) and node.name not in used:
                 continue
-            if _builds_modules(node) and not any(
-                isinstance(child, ast.ClassDef) for child in ast.walk(node)
-            ):
+            if _builds_modules(node) and not nodes_of(node, ast.ClassDef):
                 yield file, node, False
 
 
@@ -144,7 +157,7 @@ def _unread_norms(tree: CodeTree, regions: tuple[Region, ...]) -> bool:
     known = {
         node.name
         for _, module in modules(tree)
-        for node in ast.walk(module)
+        for node in walk(module)
         if isinstance(node, (ast.ClassDef, ast.FunctionDef))
         and node.name in called
         and normalizations(node, functional=True).found
@@ -168,10 +181,14 @@ def _is_whole_network(name: str) -> bool:
 def _instantiated(tree: CodeTree) -> set[str]:
     used = set()
     for _, module in modules(tree):
+        covered: set[int] = set()
         for call in calls_in(module):
             used.add(last_name(call))
+            if id(call) in covered:  # inside an argument of a call before it
+                continue
             for argument in [*call.args, *[k.value for k in call.keywords]]:
                 used.update(names_in(argument))
+                covered.update(map(id, calls_in(argument)))
     return used
 
 
@@ -179,7 +196,7 @@ def _activations(
     file: SourceFile, node: ast.AST, *, inside_gate: bool, functional: bool
 ) -> list[tuple[str, Source]]:
     found = []
-    for child in ast.walk(node):
+    for child in walk(node):
         if isinstance(child, ast.Call):
             applied = isinstance(child.func, ast.Call)
             if applied or (not functional and not last_name(child)[:1].isupper()):
@@ -204,7 +221,7 @@ def _is_swish(node: ast.BinOp) -> bool:
     for value, call in ((node.left, node.right), (node.right, node.left)):
         if isinstance(call, ast.Call) and last_name(call) in SIGMOIDS and dotted(value):
             operand = call.args[0] if call.args else getattr(call.func, "value", None)
-            if operand is not None and dotted(value) in {dotted(n) for n in ast.walk(operand)}:
+            if operand is not None and dotted(value) in {dotted(n) for n in walk(operand)}:
                 return True
     return False
 
@@ -230,7 +247,7 @@ def _attention_pattern(node: ast.ClassDef) -> str | None:
         (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and _multiplies(n, derived))
         or (isinstance(n, ast.Call) and last_name(n) in ("mul", "multiply", "mul_"))
         or (isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Mult))
-        for n in ast.walk(forward)
+        for n in walk(forward)
     )
     if not multiplies:
         return None
@@ -243,7 +260,7 @@ def _attention_pattern(node: ast.ClassDef) -> str | None:
 def _derived_names(forward: ast.FunctionDef, inputs: set[str]) -> set[str]:
     derived = set(inputs)
     for statement in forward.body:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Assign) and names_in(node.value) & derived:
                 derived |= {dotted(target) for target in node.targets}
     return derived
@@ -268,26 +285,28 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
                 and last_name(call.args[0]) in ("nn", "F", "functional")
             ):
                 kinds -= {"activation", "normalization", "resampling"}
-        for node in ast.walk(module):
-            if isinstance(node, ast.arg) and node.arg in (
+        for argument in nodes_of(module, ast.arg):
+            if argument.arg in (
                 "act_layer", "activation", "act", "nonlinearity", "act_fn", "activation_fn"
             ):  # fmt: skip
                 kinds.discard("activation")
-            if isinstance(node, ast.arg) and node.arg in (
+            if argument.arg in (
                 "norm_layer", "norm", "normalization", "norm_cls", "norm_fn", "norm_type", "use_bn"
             ):  # fmt: skip
                 kinds.discard("normalization")
-            if isinstance(node, ast.ImportFrom) and _brings_models(node.module or ""):
-                return ()
+        if any(_brings_models(node.module or "") for node in nodes_of(module, ast.ImportFrom)):
+            return ()
     return tuple(sorted(kinds))
 
 
 def _held_in_variables(tree: CodeTree) -> set[str]:
     """Return the kinds of which a class is stored or passed on and not called: which one runs is open."""
-    kinds = set()
+    kinds: set[str] = set()
     for _, module in modules(tree):
         named = {id(call.func) for call in calls_in(module)}
-        for node in ast.walk(module):
+        for node in walk(module):
+            if node.__class__ not in TESTED:
+                continue
             tested: list[ast.expr] = []
             if isinstance(node, ast.Call) and last_name(node) in ("isinstance", "issubclass"):
                 tested = node.args
@@ -298,12 +317,12 @@ def _held_in_variables(tree: CodeTree) -> set[str]:
             elif isinstance(node, ast.FunctionDef):
                 hints = [node.returns, *(a.annotation for a in node.args.args)]
                 tested = [hint for hint in hints if hint is not None]
-            named.update(id(inner) for item in tested for inner in ast.walk(item))
-        for node in ast.walk(module):
-            if isinstance(node, (ast.Name, ast.Attribute)) and id(node) not in named:
-                kinds.add(_kind_of(last_name(node)))
-            elif isinstance(node, ast.ImportFrom):
-                kinds.update(_kind_of(a.name) for a in node.names if a.asname not in (None, a.name))
+            named.update(id(inner) for item in tested for inner in walk(item))
+        held = {node.id for node in nodes_of(module, ast.Name) if id(node) not in named}
+        held |= {node.attr for node in nodes_of(module, ast.Attribute) if id(node) not in named}
+        kinds.update(map(_kind_of, held))
+        for node in nodes_of(module, ast.ImportFrom):
+            kinds.update(_kind_of(a.name) for a in node.names if a.asname not in (None, a.name))
     return kinds - {""}
 
 

@@ -6,7 +6,8 @@ import ast
 import re
 
 from netgain.analysis.code_idioms import Idiom
-from netgain.analysis.syntax import calls_in, last_name, modules, place
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import calls_in, last_name, modules, nodes_of, place
 from netgain.study import CodeTree
 
 SWITCH = re.compile(
@@ -18,6 +19,7 @@ SWITCH = re.compile(
 LAYER = re.compile(r"(Lazy)?(Conv(Transpose)?[123]d|Linear)")
 
 
+@remembered
 def deployment_switches(tree: CodeTree) -> tuple[Idiom, ...]:
     """Find classes whose method replaces several layers by one.
 
@@ -26,9 +28,7 @@ def deployment_switches(tree: CodeTree) -> tuple[Idiom, ...]:
     """
     found: list[Idiom] = []
     for file, module in modules(tree):
-        for owner in ast.walk(module):
-            if not isinstance(owner, ast.ClassDef):
-                continue
+        for owner in nodes_of(module, ast.ClassDef):
             for method in owner.body:
                 if (
                     isinstance(method, ast.FunctionDef)
@@ -48,8 +48,8 @@ def deployment_switches(tree: CodeTree) -> tuple[Idiom, ...]:
 
 def _replaces_layers(method: ast.FunctionDef) -> bool:
     """Tell whether a method drops attributes of the module, or builds the layer that replaces them."""
-    for node in ast.walk(method):
-        if isinstance(node, ast.Delete) and any(isinstance(t, ast.Attribute) for t in node.targets):
+    for node in nodes_of(method, ast.Delete):
+        if any(isinstance(t, ast.Attribute) for t in node.targets):
             return True
     names = {last_name(call) for call in calls_in(method)}
     drops = bool(names & {"__delattr__", "delattr"})

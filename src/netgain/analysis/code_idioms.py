@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netgain.analysis.syntax import calls_in, dotted, last_name, literal, modules, names_in, place
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import (
+    calls_in,
+    dotted,
+    last_name,
+    literal,
+    modules,
+    names_in,
+    nodes_of,
+    place,
+    walk,
+)
 from netgain.study import CodeTree, Source, SourceFile
 
 REPEATING_SAMPLERS = frozenset(
@@ -36,6 +47,7 @@ class Idiom:
     """File and line."""
 
 
+@remembered
 def repeated_passes(tree: CodeTree) -> tuple[Idiom, ...]:
     """Find samplers, arguments and inner loops that use a drawn sample several times."""
     found: list[Idiom] = []
@@ -56,6 +68,7 @@ def repeated_passes(tree: CodeTree) -> tuple[Idiom, ...]:
     return tuple(found)
 
 
+@remembered
 def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
     """Find averaged weights: library classes, and moving averages written by hand over parameters."""
     found: list[Idiom] = []
@@ -64,9 +77,9 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
             name = last_name(call)
             if AVERAGING_CLASSES.fullmatch(name):
                 found.append(Idiom(what=f"averaged weights by {name}", source=place(file, call)))
-        for loop in ast.walk(module):
-            if isinstance(loop, ast.For) and _loops_over_parameters(loop):
-                update = next((node for node in ast.walk(loop) if _is_moving_average(node)), None)
+        for loop in nodes_of(module, ast.For):
+            if _loops_over_parameters(loop):
+                update = next((node for node in walk(loop) if _is_moving_average(node)), None)
                 if update is not None:
                     found.append(
                         Idiom(what="moving average over parameters", source=place(file, update))
@@ -74,12 +87,13 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
     return tuple(found)
 
 
+@remembered
 def test_time_passes(tree: CodeTree) -> tuple[Idiom, ...]:
     """Find predictions added up over several passes of one batch, flipped or otherwise changed."""
     found = []
     for file, module in modules(tree):
-        for node in ast.walk(module):
-            if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        for node in nodes_of(module, ast.BinOp):
+            if not isinstance(node.op, ast.Add):
                 continue
             sides = [side for side in (node.left, node.right) if isinstance(side, ast.Call)]
             if len(sides) == 2 and dotted(sides[0].func) == dotted(sides[1].func) != "":
@@ -89,6 +103,7 @@ def test_time_passes(tree: CodeTree) -> tuple[Idiom, ...]:
     return tuple(found)
 
 
+@remembered
 def selection_on_test(tree: CodeTree) -> tuple[Idiom, ...]:
     """Find a best-so-far that is kept by a score computed on test data.
 
@@ -100,7 +115,7 @@ def selection_on_test(tree: CodeTree) -> tuple[Idiom, ...]:
         tainted = _test_names(module)
         if not tainted:
             continue
-        for node in ast.walk(module):
+        for node in walk(module):
             name = _kept_best(node)
             if name is not None and name in tainted:
                 found.append(
@@ -123,11 +138,11 @@ def _repeats_one_item(node: ast.AST) -> bool:
 
 def _inner_loops(file: SourceFile, module: ast.Module) -> Iterator[Idiom]:
     """Find `for batch in loader: for _ in range(k): ... backward() ... step()`."""
-    for outer in ast.walk(module):
-        if not isinstance(outer, ast.For) or last_name(outer.iter) == "range":
+    for outer in nodes_of(module, ast.For):
+        if last_name(outer.iter) == "range":
             continue
-        for inner in ast.walk(outer):
-            if inner is outer or not isinstance(inner, ast.For):
+        for inner in nodes_of(outer, ast.For):
+            if inner is outer:
                 continue
             if not (isinstance(inner.iter, ast.Call) and dotted(inner.iter.func) == "range"):
                 continue
@@ -178,14 +193,16 @@ def _test_names(module: ast.Module) -> set[str]:
     tainted: set[str] = set()
     assignments = [
         (target, node.value)
-        for node in ast.walk(module)
+        for node in walk(module)
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
         for target in _targets(node)
     ]
+    read = {id(value): _names_or_test(value) for _, value in assignments}
     for _ in range(4):  # a data set, its loader, the score, a copy of the score
         before = len(tainted)
         for target, value in assignments:
-            if _is_test_expression(value, tainted) or TEST_WORD.search(target):
+            names = read[id(value)]
+            if names is None or not names.isdisjoint(tainted) or TEST_WORD.search(target):
                 tainted.add(target)
         if len(tainted) == before:
             break
@@ -201,32 +218,32 @@ def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[str]:
     return names
 
 
-def _is_test_expression(value: ast.AST, tainted: set[str]) -> bool:
-    for child in ast.walk(value):
+def _names_or_test(value: ast.AST) -> frozenset[str] | None:
+    """Return the names an expression uses, or None where it is test data by its own words."""
+    names: set[str] = set()
+    for child in walk(value):
         if isinstance(child, ast.keyword):
             if child.arg == "train" and literal(child.value) is False:
-                return True
+                return None
             if child.arg in ("split", "partition") and literal(child.value) == "test":
-                return True
-        if isinstance(child, (ast.Name, ast.Attribute)):
-            name = dotted(child)
-            if name in tainted or TEST_WORD.search(name):
-                return True
-        if isinstance(child, ast.Call) and re.match(r"(run_|do_)?test(_|$)", last_name(child)):
-            return True
-    return False
+                return None
+        elif isinstance(child, (ast.Name, ast.Attribute)):
+            names.add(dotted(child))
+        elif isinstance(child, ast.Call) and re.match(r"(run_|do_)?test(_|$)", last_name(child)):
+            return None
+    return None if any(map(TEST_WORD.search, names)) else frozenset(names)
 
 
 def _kept_best(node: ast.AST) -> str | None:
     """Return the score's name in `if score > best: best = score` or `best = max(best, score)`."""
     if isinstance(node, ast.If):
-        for compare in ast.walk(node.test):
+        for compare in walk(node.test):
             if not (isinstance(compare, ast.Compare) and len(compare.ops) == 1):
                 continue
             if not isinstance(compare.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
                 continue
             left, right = dotted(compare.left), dotted(compare.comparators[0])
-            kept = {t for n in node.body for a in ast.walk(n) if isinstance(a, ast.Assign)
+            kept = {t for n in node.body for a in walk(n) if isinstance(a, ast.Assign)
                     for t in _targets(a)}  # fmt: skip
             for score, best in ((left, right), (right, left)):
                 if score and best in kept and (SCORE_WORD.search(score) or SCORE_WORD.search(best)):

@@ -10,7 +10,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from netgain.analysis.syntax import calls_in, last_name, literal
+from netgain.analysis.syntax import calls_in, last_name, literal, nodes_of, walk
 
 Sighting = tuple[str, ast.AST]
 """Canonical name of a block, and the node that makes it."""
@@ -87,7 +87,7 @@ def normalizations(region: ast.AST, *, functional: bool) -> Sightings:
         functional: whether plain functions count, as they do inside a model class only.
     """
     found: list[Sighting] = []
-    for node in ast.walk(region):
+    for node in walk(region):
         if isinstance(node, ast.Call):
             name = "" if isinstance(node.func, ast.Call) else last_name(node)
             kind = _norm_kind(name) or (NORM_FUNCTIONS.get(name) if functional else None)
@@ -150,7 +150,7 @@ def _written_norm(node: ast.BinOp) -> str | None:
 
 def _computed(node: ast.AST) -> set[str]:
     """Return the local names and the calls of an expression; attributes of the model are constants."""
-    names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+    names = {child.id for child in nodes_of(node, ast.Name)}
     return names | {last_name(call) for call in calls_in(node)}
 
 
@@ -173,7 +173,7 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
     """
     found: list[Sighting] = []
     decided = True
-    if functional and any(map(_skips_positions, ast.walk(region))):
+    if functional and any(map(_skips_positions, walk(region))):
         found.append(("subsampling", region))
     for call in calls_in(region):
         name = last_name(call)

@@ -6,7 +6,8 @@ import ast
 import re
 from dataclasses import dataclass
 
-from netgain.analysis.syntax import last_name, modules, place
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import calls_in, last_name, modules, parents_in, place
 from netgain.study import CodeTree, Source
 
 COMPOSERS = frozenset({"Compose", "Sequential", "AugmentationSequential", "ImageSequential"})
@@ -64,6 +65,7 @@ def families(text: str) -> frozenset[str]:
     )
 
 
+@remembered
 def pipelines(tree: CodeTree) -> tuple[Pipeline, ...]:
     """Return the transform lists of a tree of code.
 
@@ -72,10 +74,9 @@ def pipelines(tree: CodeTree) -> tuple[Pipeline, ...]:
     """
     found: list[Pipeline] = []
     for file, module in modules(tree):
-        parents = {child: node for node in ast.walk(module) for child in ast.iter_child_nodes(node)}
-        for call in ast.walk(module):
-            if not (isinstance(call, ast.Call) and last_name(call) in COMPOSERS and call.args):
-                continue
+        composed = [c for c in calls_in(module) if last_name(c) in COMPOSERS and c.args]
+        parents = parents_in(module) if composed else {}
+        for call in composed:
             listed = call.args[0] if isinstance(call.args[0], (ast.List, ast.Tuple)) else None
             calls = [e for e in (listed.elts if listed else call.args) if isinstance(e, ast.Call)]
             if not calls or not any(_is_transform(last_name(c)) for c in calls):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from netgain.analysis.code_components import model_regions
-from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, nodes_of, walk
 from netgain.study import CodeTree
 
 SHAPE_WORD = re.compile(
@@ -19,7 +19,7 @@ SHAPE_WORD = re.compile(
 """Names by which a condition asks for sizes and not for a choice."""
 
 
-@lru_cache(maxsize=8)
+@remembered
 def decides_one_model(tree: CodeTree) -> bool:
     """Tell whether the tree holds one network without switches between kinds of layers.
 
@@ -27,7 +27,7 @@ def decides_one_model(tree: CodeTree) -> bool:
     use may not have: equal lists of blocks in two such trees do not mean equal models. Conditions on sizes
     (`if stride != 1`) are part of one network.
     """
-    regions = tuple(model_regions(tree))
+    regions = model_regions(tree)
     classes = {node.name: node for _, node, _ in regions if isinstance(node, ast.ClassDef)}
     inner: set[str] = set()
     for _, module in modules(tree):
@@ -51,7 +51,7 @@ def _switches(region: ast.AST) -> bool:
 
 
 def _conditions(region: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
-    for node in ast.walk(region):
+    for node in walk(region):
         if isinstance(node, ast.If):
             yield node.test, [*node.body, *node.orelse]
         elif isinstance(node, ast.IfExp):
@@ -59,7 +59,7 @@ def _conditions(region: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
 
 
 def _asks_for_sizes(test: ast.expr) -> bool:
-    if any(isinstance(literal(node), str) for node in ast.walk(test)):
+    if any(isinstance(literal(node), str) for node in walk(test)):
         return False
-    compares = [node for node in ast.walk(test) if isinstance(node, ast.Compare)]
+    compares = nodes_of(test, ast.Compare)
     return bool(compares) and all(SHAPE_WORD.fullmatch(name) for name in names_in(test))

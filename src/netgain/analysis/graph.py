@@ -278,7 +278,8 @@ def _plain(graph: Graph) -> list[Found]:
             found.append(("activation", ACTIVATIONS[node.name], node.module))
         elif node.name in NORMALIZATIONS:
             shape = graph.shape.get(node.inputs[0], ())
-            batch = next((n.shapes[0][0] for n in graph.nodes if n.op == "input" and n.shapes), 0)
+            inputs = (n.shapes[0] for n in graph.nodes if n.op == "input" and n.shapes)
+            batch = next((shape_in[0] for shape_in in inputs if shape_in), 0)
             folded = NORMALIZATIONS[node.name] == "batch-norm" and shape[:1] == (1,) and batch > 1
             name = "instance-norm" if folded else NORMALIZATIONS[node.name]
             found.append(("normalization", name, node.module))

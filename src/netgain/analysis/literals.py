@@ -30,8 +30,16 @@ from netgain.analysis.literal_sinks import (
     SOFTMAXES,
     TOOL_COMMENT,
 )
-from netgain.analysis.syntax import last_name, literal, modules, names_in, place
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, place, walk
 from netgain.study import CodeTree, Source, SourceFile
+
+
+def _summands(value: ast.AST) -> list[ast.AST]:
+    """Return what a sum or difference is made of, left to right."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
+        return [*_summands(value.left), *_summands(value.right)]
+    return [value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,7 @@ class BuriedNumber:
         return (self.sink, self.what, self.value)
 
 
+@remembered
 def buried_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
     """Return the buried hyperparameters of a tree, most telling sink first, then by place."""
     found: dict[tuple[str, int | None, str, float], BuriedNumber] = {}
@@ -70,13 +79,13 @@ def buried_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
     )
 
 
+@remembered
 def trains(tree: CodeTree) -> bool:
     """Tell whether a tree makes an optimizer, so that its hyperparameters can be looked for."""
     return any(
-        isinstance(node, ast.Call)
-        and (OPTIMIZERS.fullmatch(last_name(node)) or "optimizer" in last_name(node).lower())
+        OPTIMIZERS.fullmatch(name) or "optimizer" in name.lower()
         for _, module in modules(tree)
-        for node in ast.walk(module)
+        for name in map(last_name, calls_in(module))
     )
 
 
@@ -147,7 +156,7 @@ class _Search:
 
     def _expressions(self, node: ast.AST) -> Iterator[BuriedNumber]:
         """Look at every call and every product with noise."""
-        for child in ast.walk(node):
+        for child in walk(node):
             if isinstance(child, ast.Call):
                 yield from self._call(child)
             elif isinstance(child, ast.BinOp) and isinstance(child.op, ast.Mult):
@@ -176,7 +185,7 @@ class _Search:
                     call.args[position], kind or "", f"{name} argument {position + 1}"
                 )
         if kind == "optimizer":
-            for group in (node for item in call.args for node in ast.walk(item)):
+            for group in (node for item in call.args for node in walk(item)):
                 if isinstance(group, ast.Dict):
                     yield from self._group(group, name)
         for keyword in call.keywords:
@@ -198,7 +207,7 @@ class _Search:
 
     def _weights(self, value: ast.AST, sink: str, words: re.Pattern[str]) -> Iterator[BuriedNumber]:
         """Find numbers that multiply a term which reads as a loss."""
-        for node in ast.walk(value):
+        for node in walk(value):
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
                 for side, other in ((node.left, node.right), (node.right, node.left)):
                     term = next(
@@ -206,6 +215,25 @@ class _Search:
                     )
                     if term and self._constant(side):
                         yield from self._numbers(side, sink, f"weight of {term}")
+        yield from self._added_terms(value, sink, words)
+
+    def _added_terms(
+        self, value: ast.AST, sink: str, words: re.Pattern[str]
+    ) -> Iterator[BuriedNumber]:
+        """Find numbers that weigh a term of any name beside a loss: `loss + 3e-4 * x.square().mean()`."""
+        terms = _summands(value)
+        if len(terms) < 2 or not any(
+            words.search(name.lower()) for term in terms for name in names_in(term)
+        ):
+            return
+        for term in terms:
+            if not (isinstance(term, ast.BinOp) and isinstance(term.op, ast.Mult)):
+                continue
+            for side, other in ((term.left, term.right), (term.right, term.left)):
+                named = any(words.search(name.lower()) for name in names_in(other))
+                if self._constant(side) and not self._constant(other) and not named:
+                    shown = " ".join(ast.unparse(other).split())[:40]
+                    yield from self._numbers(side, sink, f"weight of {shown}")
 
     def _scalings(self, value: ast.AST) -> Iterator[BuriedNumber]:
         """Find numbers that divide or multiply logits."""
@@ -271,10 +299,15 @@ class _Search:
         return len(comment.split()) >= 2 and not TOOL_COMMENT.match("#" + comment)
 
 
+ASSIGNING = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.FunctionDef, ast.Lambda))
+
+
 def _single_assignments(scope: ast.AST) -> dict[str, ast.expr]:
     """Return names and attributes of `self` that a function or class assigns once, a literal."""
     found: dict[str, list[ast.expr | None]] = {}
-    for node in ast.walk(scope):
+    for node in walk(scope):
+        if node.__class__ not in ASSIGNING:
+            continue
         targets: list[ast.expr] = []
         value: ast.expr | None = None
         if isinstance(node, ast.Assign):

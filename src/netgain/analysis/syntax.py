@@ -1,24 +1,62 @@
-"""Python files as syntax trees: parsed once, never imported, and never able to end an audit."""
+"""Python files as syntax trees: parsed once an audit, never imported, and never able to end it."""
 
 from __future__ import annotations
 
 import ast
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
+from typing import Any, TypeVar
 
 from netgain.study import CodeTree, Source, SourceFile
 
+MOST_KEPT = 24 * 2**20
+"""Characters of code whose trees are kept; code beyond them is parsed again each time it is looked at."""
+LEAVES = frozenset(
+    {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "conversion", "simple", "level"}
+)  # fmt: skip
+"""Fields that hold a word, a number or an operator: nothing that a walk could find anything in."""
+PARTS = {
+    kind: tuple(name for name in kind._fields if name not in LEAVES)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+SCOPES = frozenset((ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.For))
+"""Nodes that many checks walk over; each remembers what is in it."""
+Node = TypeVar("Node", bound=ast.AST)
 
-@lru_cache(maxsize=1024)
+
+class _Kept:
+    """Trees of the texts parsed so far."""
+
+    def __init__(self) -> None:
+        self.trees: dict[str, ast.Module | None] = {}
+        self.characters = 0
+
+
+_kept = _Kept()
+
+
 def parse(text: str) -> ast.Module | None:
     """Return the syntax tree of a file, None where it is not Python this interpreter can parse."""
+    if text in _kept.trees:
+        return _kept.trees[text]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(text)
+            module = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+            module = None
+    if _kept.characters + len(text) <= MOST_KEPT:
+        _kept.trees[text] = module
+        _kept.characters += len(text)
+    return module
+
+
+def forget() -> None:
+    """Let go of every tree, as an audit does at its end."""
+    _kept.trees.clear()
+    _kept.characters = 0
 
 
 def modules(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.Module]]:
@@ -27,6 +65,59 @@ def modules(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.Module]]:
         module = parse(file.text)
         if module is not None:
             yield file, module
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all below it, level by level as `ast.walk` does, without operators and contexts."""
+    return [node, *_inside(node)] if node.__class__ in SCOPES else _below(node)
+
+
+def nodes_of(node: ast.AST, kind: type[Node]) -> list[Node]:
+    """Return the nodes of exactly one class in a node, itself included, in the order of `walk`."""
+    if node.__class__ not in SCOPES:
+        return [child for child in _below(node) if child.__class__ is kind]
+    sorted_out: dict[type, list[Any]] | None = getattr(node, "_sorted_out", None)
+    if sorted_out is None:
+        sorted_out = defaultdict(list)
+        for child in _inside(node):
+            sorted_out[child.__class__].append(child)
+        node._sorted_out = sorted_out  # type: ignore[attr-defined]  # a mark of our own
+    found = sorted_out.get(kind, [])
+    return [node, *found] if node.__class__ is kind else found
+
+
+def parents_in(module: ast.Module) -> dict[ast.AST, ast.AST]:
+    """Return the parent of each node of a module, without operators and contexts."""
+    return {child: node for node in walk(module) for child in _children(node)}
+
+
+def _inside(node: ast.AST) -> list[ast.AST]:
+    inside: list[ast.AST] | None = getattr(node, "_nodes_inside", None)
+    if inside is None:
+        inside = _below(node)[1:]  # without the node itself, which would keep itself alive
+        node._nodes_inside = inside  # type: ignore[attr-defined]  # a mark of our own
+    return inside
+
+
+def _below(node: ast.AST) -> list[ast.AST]:
+    nodes = [node]
+    for parent in nodes:  # the list grows as its nodes are looked into
+        for name in PARTS[parent.__class__]:
+            part = getattr(parent, name, None)
+            if part.__class__ is list:
+                nodes += [item for item in part if isinstance(item, ast.AST)]
+            elif isinstance(part, ast.AST):
+                nodes.append(part)
+    return nodes
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    for name in PARTS[node.__class__]:
+        part = getattr(node, name, None)
+        if part.__class__ is list:
+            yield from (item for item in part if isinstance(item, ast.AST))
+        elif isinstance(part, ast.AST):
+            yield part
 
 
 def place(file: SourceFile, node: ast.AST, key: str | None = None) -> Source:
@@ -47,25 +138,29 @@ def dotted(node: ast.AST) -> str:
 
 def last_name(node: ast.AST) -> str:
     """Return the last part of a dotted name."""
-    return dotted(node).rpartition(".")[2]
+    while isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def names_in(node: ast.AST) -> set[str]:
     """Return every plain name and attribute used in an expression."""
+    if isinstance(node, ast.Name):
+        return {node.id}
     found = set()
-    for child in ast.walk(node):
-        if isinstance(child, ast.Name):
+    for child in walk(node):
+        if child.__class__ is ast.Name:
             found.add(child.id)
-        elif isinstance(child, ast.Attribute):
+        elif child.__class__ is ast.Attribute:
             found.add(child.attr)
     return found
 
 
-def calls_in(node: ast.AST) -> Iterator[ast.Call]:
-    """Yield the calls inside a node."""
-    for child in ast.walk(node):
-        if isinstance(child, ast.Call):
-            yield child
+def calls_in(node: ast.AST) -> list[ast.Call]:
+    """Return the calls inside a node, itself included."""
+    return nodes_of(node, ast.Call)
 
 
 def literal(node: ast.AST | None) -> object:

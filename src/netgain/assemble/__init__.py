@@ -12,6 +12,7 @@ from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
 from netgain.assemble.runs import RunSet, build_runs, merge_models
 from netgain.errors import UsageError
+from netgain.pacing import rare_collections
 from netgain.readers import Reading, read_paths
 from netgain.readers.base import (
     CodeFacts,
@@ -64,6 +65,11 @@ def read(
         UsageError: a path is missing, no arm is named, or the runs of one folder cannot be told apart.
     """
     request = _request(config, baseline, proposed, paper, code)
+    with rare_collections():
+        return _read(request, limits)
+
+
+def _read(request: Configuration, limits: Limits | None) -> Study:
     limits = limits or request.limits or Limits()
     if request.baseline == request.proposed:
         return _read_one_folder(request, limits)

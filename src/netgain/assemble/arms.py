@@ -123,7 +123,8 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
         return (near, float(bool(scores)), float(len(group)), sign * mean, settings)
 
     chosen = max(groups.values(), key=rank)
-    rest = [run for run in candidates if run not in chosen]
+    picked = set(map(id, chosen))
+    rest = [run for run in candidates if id(run) not in picked]
     return ArmRuns(
         runs=_by_seed(_with_trial_count(tuple(chosen), tunings)),
         trials=(*table_sweeps(rows, claim), *run_sweeps(chosen, rest, claim)),
@@ -194,7 +195,8 @@ def _without_tunings(runs: tuple[Run, ...]) -> tuple[tuple[Run, ...], tuple[Run,
         for run in runs
         if TRIAL_COUNT in run.config and not run.finals and not run.curves and run.model is None
     )
-    return tuple(run for run in runs if run not in tunings), tunings
+    reports = set(map(id, tunings))
+    return tuple(run for run in runs if id(run) not in reports), tunings
 
 
 def _with_trial_count(runs: tuple[Run, ...], tunings: tuple[Run, ...]) -> tuple[Run, ...]:

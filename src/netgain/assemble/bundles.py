@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePath
 
-from netgain.readers.base import RunFacts
+from netgain.readers.base import RunFacts, Series
+from netgain.vocabulary import canonical_metric, is_known_metric
 
 HOUSEKEEPING_FOLDERS = re.compile(
     r"(checkpoints?|ckpts?|weights|tensorboard|tb|tb_logs|logs?|events?|\.hydra|files|artifacts|vis_data|"
@@ -15,6 +19,7 @@ HOUSEKEEPING_FOLDERS = re.compile(
     re.IGNORECASE,
 )
 """Subfolders that hold a part of a run, not a run of their own."""
+SCRIPT_SUFFIXES = frozenset({".sh", ".bash", ".slurm", ".sbatch"})
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
 """Files that can hold many runs, one a row."""
 
@@ -27,6 +32,13 @@ SEED_TOKEN = re.compile(
 )
 """A part of a folder name that counts repeats: a named number anywhere, or a bare one at the end."""
 NAMED_SEED = re.compile(r"(?:^|[_\-./#\s])seed[_\-=]?(\d+)(?=$|[_\-./\s])", re.IGNORECASE)
+START_STAMP = re.compile(r"\d{8}_\d{6}")
+"""Name of the folder that OpenMMLab makes for each start of a training."""
+CHECKPOINT_WORDS = re.compile(
+    r"[_\-. ]?(?:best|last|latest|final|weights?|checkpoint|ckpt|model|epoch)(?=$|[_\-. ])",
+    re.IGNORECASE,
+)
+"""Words of a file name that say which weights of one run were scored."""
 SPLIT_STEMS = re.compile(r"(train|training|val|valid|validation|test|eval)(_.*)?", re.IGNORECASE)
 
 
@@ -37,50 +49,110 @@ def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
     """
     defaults = [fact for fact in facts if fact.dialect == CODE]
     grouped = _bundles([fact for fact in facts if fact.dialect != CODE])
+    layout, below = _layout(facts), _by_ancestor(grouped)
     for fact in defaults:
-        home = _run_folder(fact, facts)
-        for run_id, bundle in grouped.items():
-            if home in (".", "") or run_id == home or run_id.startswith(home.rstrip("/") + "/"):
-                bundle.append(fact)
+        home = _run_folder(fact, layout)
+        everywhere = home in (".", "")
+        joined = grouped if everywhere else [*below.get(home.rstrip("/"), ()), home]
+        for run_id in joined:
+            if run_id in grouped:
+                grouped[run_id].append(fact)
     return grouped
 
 
 def _bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
-    located = [(_run_folder(fact, facts), fact) for fact in facts]
+    layout = _layout(facts)
+    located = [(_run_folder(fact, layout), fact) for fact in facts]
     grouped: dict[str, list[RunFacts]] = defaultdict(list)
     for folder, members in _by_folder(located).items():
         for suffix, bundle in _split_folder(members).items():
             grouped[f"{folder}{suffix}"] += bundle
     _join_siblings(grouped)
-    with_outcome = {run_id for run_id, bundle in grouped.items() if any(map(_has_outcome, bundle))}
+    _join_resumed(grouped)
+    with_outcome = {run_id for run_id, bundle in grouped.items() if any(map(has_outcome, bundle))}
     shared = [run_id for run_id in grouped if run_id not in with_outcome]
+    inside = _by_ancestor(with_outcome) if shared else {}
     for run_id in shared:
-        below = [other for other in with_outcome if other.startswith(run_id.rstrip("/") + "/")]
+        below = inside.get(run_id.rstrip("/"), [])
         if below and not grouped[run_id][0].run_id:
             for other in below:
-                grouped[other] = grouped[other] + grouped[run_id]
+                grouped[other] = grouped[other] + _of_its_name(grouped[run_id], grouped[other])
             del grouped[run_id]
     return {run_id: list(grouped[run_id]) for run_id in sorted(grouped, key=_natural)}
 
 
+def _by_ancestor(run_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return, for each folder, the run ids that lie below it, and those of a log or store in it (`#`)."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for run_id in run_ids:
+        for cut in re.finditer(r"[/#]", run_id):
+            found[run_id[: cut.start()]].append(run_id)
+    return found
+
+
+def _of_its_name(shared: list[RunFacts], bundle: list[RunFacts]) -> list[RunFacts]:
+    """Return the shared facts that concern a run.
+
+    Of several files of one kind (`baseline.sh`, `ours.sh`) those named like the run's log are its own.
+    """
+    stems = {PurePath(path_of(fact)).stem for fact in bundle}
+    files = [PurePath(path_of(fact)) for fact in shared]
+    own_kinds = {file.suffix for file in files if file.stem in stems}
+    return [
+        fact
+        for fact, file in zip(shared, files, strict=True)
+        if file.suffix not in own_kinds or file.stem in stems
+    ]
+
+
 def _join_siblings(grouped: dict[str, list[RunFacts]]) -> None:
     """Join `results/history_ours.json` to the run in `results/ours/`: curves here, final scores there."""
-    for run_id in list(grouped):
+    named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for run_id in grouped:
         path = PurePath(run_id)
+        named[str(path.parent), path.name.lower()].append(run_id)
+    for run_id in list(grouped):
         if any(fact.finals or fact.run_id for fact in grouped[run_id]):
             continue
+        path = PurePath(run_id)
         words = set(re.split(r"[_\-.\s]+", path.name.lower()))
         homes = [
             other
-            for other in grouped
+            for word in words
+            for other in named.get((str(path.parent), word), ())
             if other != run_id
-            and PurePath(other).parent == path.parent
-            and PurePath(other).name.lower() in words
+            and other in grouped
             and not any(fact.series for fact in grouped[other])
             and any(fact.finals for fact in grouped[other])
         ]
         if len(homes) == 1:
             grouped[homes[0]] = grouped[homes[0]] + grouped.pop(run_id)
+
+
+def _join_resumed(grouped: dict[str, list[RunFacts]]) -> None:
+    """Join time-stamped folders of one experiment whose curves go on where the folder before stopped.
+
+    OpenMMLab makes a new folder for each start; one whose steps begin anew is a run of its own.
+    """
+    by_parent: dict[PurePath, list[str]] = defaultdict(list)
+    for run_id in sorted(grouped):
+        if START_STAMP.fullmatch(PurePath(run_id).name):
+            by_parent[PurePath(run_id).parent].append(run_id)
+    for run_ids in by_parent.values():
+        first = run_ids[0]
+        for later in run_ids[1:]:
+            if _goes_on(grouped[first], grouped[later]):
+                grouped[first] = grouped[first] + grouped.pop(later)
+            else:
+                first = later
+
+
+def _goes_on(earlier: list[RunFacts], later: list[RunFacts]) -> bool:
+    """Tell whether every quantity that both logged on one axis starts behind its earlier end."""
+    reached = {(s.key, s.unit): s.steps[-1] for fact in earlier for s in fact.series if s.steps}
+    begun = {(s.key, s.unit): s.steps[0] for fact in later for s in fact.series if s.steps}
+    common = [key for key in begun if key in reached and key[1] != "row"]
+    return bool(common) and all(begun[key] > reached[key] for key in common)
 
 
 def seed_in_name(name: str) -> int | None:
@@ -106,20 +178,33 @@ def _by_folder(located: list[tuple[str, RunFacts]]) -> dict[str, list[RunFacts]]
     return folders
 
 
-def _run_folder(fact: RunFacts, facts: list[RunFacts]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the facts lie."""
+
+    children: dict[str, int]
+    """How many places with facts lie right below each folder."""
+    events: frozenset[str]
+    """Places with event files."""
+
+
+def _layout(facts: list[RunFacts]) -> _Layout:
+    locations = {fact.location for fact in facts}
+    return _Layout(
+        Counter(str(PurePath(location).parent) for location in locations),
+        frozenset(fact.location for fact in facts if fact.dialect == "tensorboard"),
+    )
+
+
+def _run_folder(fact: RunFacts, layout: _Layout) -> str:
     """Return the folder of the run a fact belongs to, above housekeeping subfolders."""
-    locations = {other.location for other in facts}
     folder = PurePath(fact.location)
     while HOUSEKEEPING_FOLDERS.fullmatch(folder.name):
         parent = folder.parent
-        siblings = [loc for loc in locations if PurePath(loc).parent == folder]
-        if not parent.name or len(siblings) > 1:
+        if not parent.name or layout.children.get(str(folder), 0) > 1:
             break
         folder = parent
-    parent_events = str(folder.parent)
-    if fact.dialect == "tensorboard" and any(
-        other.location == parent_events and other.dialect == "tensorboard" for other in facts
-    ):
+    if fact.dialect == "tensorboard" and str(folder.parent) in layout.events:
         folder = folder.parent  # SummaryWriter.add_scalars puts each series in a folder of its own
     return str(folder)
 
@@ -132,11 +217,42 @@ def _split_folder(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     named = {run_id: bundle for run_id, bundle in by_id.items() if run_id}
     loose = by_id.get("", [])
     if named:
+        named = _with_their_folder(named, loose)
+        loose = [] if _laps_of_one_log(named) else loose
         split = {_store_suffix(run_id, bundle): bundle for run_id, bundle in named.items()}
-        if loose:
-            split |= _split_by_stem(loose)
+        scripts = [fact for fact in loose if is_script(fact)]
+        rest = [fact for fact in loose if not is_script(fact)]
+        if rest:
+            split |= _split_by_stem(rest)
+        if scripts:
+            split[""] = split.get("", []) + scripts
         return split
     return _split_by_stem(loose)
+
+
+def _laps_of_one_log(named: dict[str, list[RunFacts]]) -> bool:
+    """Tell whether the runs of a folder are what one text log holds one after another."""
+    paths = {PurePath(path_of(bundle[0])) for bundle in named.values()}
+    stems = {path.stem for path in paths if path.suffix.lower() not in TABLE_SUFFIXES}
+    return len(paths) == 1 and all(run_id.rpartition(" ")[0] in stems for run_id in named)
+
+
+def _with_their_folder(
+    named: dict[str, list[RunFacts]], loose: list[RunFacts]
+) -> dict[str, list[RunFacts]]:
+    """Give the trainings that one log holds what else lies in their folder.
+
+    The settings are those of all; scores and checkpoints were written over by the last training.
+    """
+    if not _laps_of_one_log(named):
+        return named
+    settings = [fact for fact in loose if not has_outcome(fact) and not fact.model]
+    written_over = [fact for fact in loose if has_outcome(fact) or fact.model]
+    last = list(named)[-1]
+    return {
+        run_id: [*bundle, *settings, *(written_over if run_id == last else ())]
+        for run_id, bundle in named.items()
+    }
 
 
 def _store_suffix(run_id: str, bundle: list[RunFacts]) -> str:
@@ -174,17 +290,22 @@ def _split_by_stem(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     if events:
         rest = [fact for fact in members if fact.dialect != "tensorboard"]
         sessions = _sessions(events)
-        if len(sessions) > 1 and not any(map(_has_outcome, rest)):
+        if len(sessions) > 1 and not any(map(has_outcome, rest)):
             return {suffix: [*bundle, *rest] for suffix, bundle in sessions.items()}
         return {"": members}
     logs: dict[frozenset[str], set[str]] = defaultdict(set)
     for fact in members:
         stem = _stem(fact)
-        if _has_outcome(fact) and stem and not SPLIT_STEMS.fullmatch(stem):
+        if has_outcome(fact) and stem and not SPLIT_STEMS.fullmatch(stem):
             logs[_outcome_keys(fact)].add(stem)
-    stems = {stem for same_keys in logs.values() if len(same_keys) > 1 for stem in same_keys}
+    stems = {
+        stem
+        for same_keys in logs.values()
+        if len({CHECKPOINT_WORDS.sub("", stem) for stem in same_keys}) > 1
+        for stem in same_keys
+    } | _logs_side_by_side(members)
     if not stems:
-        configs = {_stem(fact) for fact in members if not _has_outcome(fact) and not fact.model}
+        configs = {_stem(fact) for fact in members if not has_outcome(fact) and not fact.model}
         if len(configs) > 1 and _parallel(members):
             stems = {stem for stem in configs if stem}
     if not stems:
@@ -192,8 +313,34 @@ def _split_by_stem(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     split: dict[str, list[RunFacts]] = {}
     shared = [fact for fact in members if _stem(fact) not in stems]
     for stem in sorted(stems, key=_natural):
-        split[f"/{stem}"] = [fact for fact in members if _stem(fact) == stem] + shared
+        own = [fact for fact in members if _stem(fact) == stem]
+        split[f"/{stem}"] = own + _of_its_name(shared, own)
     return split
+
+
+def _logs_side_by_side(members: list[RunFacts]) -> set[str]:
+    """Return the stems of logs of one kind that show different values of one quantity over the same steps.
+
+    Logs of trainings differ in what else they hold (one ends with a test score, one was cut off). A log
+    that goes on where another stopped, or repeats its values, belongs to the same run.
+    """
+    found: dict[tuple[str, str, str], dict[str, Series]] = defaultdict(dict)
+    for fact in members:
+        stem, kind = _stem(fact), PurePath(path_of(fact)).suffix
+        plain = CHECKPOINT_WORDS.sub("", stem)
+        if not plain or SPLIT_STEMS.fullmatch(stem):
+            continue
+        for series in fact.series:
+            if series.unit != "row" and is_known_metric(canonical_metric(series.key).name):
+                found[kind, series.key, series.unit].setdefault(stem, series)
+    stems: set[str] = set()
+    for by_stem in found.values():
+        ordered = sorted(by_stem.items(), key=lambda item: item[1].steps[0])
+        for (first, earlier), (second, later) in pairwise(ordered):
+            overlaps = later.steps[0] <= earlier.steps[-1] and later.values != earlier.values
+            if overlaps and CHECKPOINT_WORDS.sub("", first) != CHECKPOINT_WORDS.sub("", second):
+                stems |= {first, second}
+    return stems
 
 
 def _parallel(members: list[RunFacts]) -> bool:
@@ -203,7 +350,7 @@ def _parallel(members: list[RunFacts]) -> bool:
     """
     kinds = {PurePath(path_of(fact)).suffix for fact in members}
     of_hydra = any(PurePath(fact.location).name == ".hydra" for fact in members)
-    return len(kinds) == 1 and not of_hydra and not any(map(_has_outcome, members))
+    return len(kinds) == 1 and not of_hydra and not any(map(has_outcome, members))
 
 
 def _stem(fact: RunFacts) -> str:
@@ -211,6 +358,11 @@ def _stem(fact: RunFacts) -> str:
     return re.sub(
         r"(?<=.)\.(csv|tsv|jsonl?|ya?ml|toml|txt|log)$", "", PurePath(path).name, flags=re.I
     )
+
+
+def is_script(fact: RunFacts) -> bool:
+    """Tell whether a fact was read from a shell script, which can start any number of trainings."""
+    return PurePath(path_of(fact)).suffix in SCRIPT_SUFFIXES
 
 
 def path_of(fact: RunFacts) -> str:
@@ -227,9 +379,10 @@ def _outcome_keys(fact: RunFacts) -> frozenset[str]:
     return frozenset([series.key for series in fact.series] + finals)
 
 
-def _has_outcome(fact: RunFacts) -> bool:
+def has_outcome(fact: RunFacts) -> bool:
+    """Tell whether a fact says what a training led to, or comes from a store of runs."""
     return bool(fact.series or fact.finals or fact.run_id)
 
 
 def _natural(text: str) -> list[tuple[int, int | str]]:
-    return [(0, int(p)) if p.isdigit() else (1, p) for p in re.split(r"(\d+)", text) if p]
+    return [(0, int(p)) if p.isdecimal() else (1, p) for p in re.split(r"(\d+)", text) if p]

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from netgain.assemble.paper_scores import Pair, choose, score_pairs, with_disagreements
 from netgain.study import Cited, Claim, Paper, Run, Statement
-from netgain.vocabulary import lower_is_better
+from netgain.vocabulary import QUALIFIERS, lower_is_better
 
 NOISE = re.compile(
     r"±|\\pm|\+/-|\bs\.?d\.?\b|std|standard (deviation|error)|confidence interval|\b9\d ?% ?(ci|interval)|"
@@ -118,10 +118,18 @@ def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
     if not common:
         return None
 
-    def rank(key: tuple[str | None, str]) -> tuple[bool, int, int, int, str]:
+    def rank(key: tuple[str | None, str]) -> tuple[bool, bool, int, int, int, str]:
         split_rank = {"test": 0, None: 1, "validation": 2, "train": 3}.get(key[0], 3)
         is_loss = key[1].endswith("loss") or key[1] == "nll"
         headline = HEADLINES.index(key[1]) if key[1] in HEADLINES else len(HEADLINES)
-        return (is_loss, split_rank, headline, -(first[key] + second[key]), key[1])
+        chosen_among = key[1].partition("_")[0] in QUALIFIERS
+        return (
+            is_loss,
+            chosen_among,
+            split_rank,
+            headline,
+            -(first[key] + second[key]),
+            key[1],
+        )
 
     return min(common, key=rank)[1]

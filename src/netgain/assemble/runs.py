@@ -5,15 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import PurePath
 
 from netgain.assemble.budget import budget_of
-from netgain.assemble.bundles import CODE, bundles, group_name, path_of, seed_in_name
+from netgain.assemble.bundles import (
+    CODE,
+    bundles,
+    group_name,
+    has_outcome,
+    is_script,
+    path_of,
+    seed_in_name,
+)
+from netgain.assemble.counted import without_recipes, without_second_records
 from netgain.assemble.names import settings_in_name
-from netgain.assemble.units import converted
+from netgain.assemble.stages import agreed
+from netgain.assemble.units import BATCH_NAMES, converted, in_samples, same_score
 from netgain.readers.base import RunFacts, Series, Setting
 from netgain.study import (
     STRENGTHS,
@@ -27,11 +36,9 @@ from netgain.study import (
     Unread,
 )
 from netgain.vocabulary import (
-    UNSPLIT,
     canonical_metric,
     canonical_setting,
     is_housekeeping,
-    is_known_metric,
 )
 
 ENVIRONMENT_KEYS = frozenset(
@@ -39,8 +46,13 @@ ENVIRONMENT_KEYS = frozenset(
      "threads", "numpy"}
 )  # fmt: skip
 """Canonical settings that describe where a run ran, not what it did."""
-FEWEST_SHARED = 5
-"""Different values of a curve that two records of one training share."""
+SAME_THING = {
+    "batch_size": frozenset((*BATCH_NAMES, "tokens_per_batch")),
+    "learning_rate": frozenset(("learning_rate",)),
+}
+"""Settings beside which the parts of a run need not be asked."""
+COUNTED_BY_READERS = re.compile(r"^(?:onnx|gguf|checkpoint)\.| at 0x[0-9a-fA-F]{6}")
+"""Keys that a reader itself made of a model file, and names of objects in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +85,9 @@ def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
         run, not_known = _build_run(run_id, bundle, taught)
         runs.append(run)
         unknown.extend(not_known)
-    kept, duplicates = _drop_second_records(runs)
-    return RunSet(runs=kept, excluded=tuple(excluded) + duplicates, unknown=tuple(unknown))
+    trained, recipes = without_recipes(runs)
+    kept, duplicates = without_second_records(trained)
+    return RunSet(runs=kept, excluded=(*excluded, *recipes, *duplicates), unknown=tuple(unknown))
 
 
 def _refusal(bundle: list[RunFacts]) -> str | None:
@@ -101,12 +114,12 @@ def _build_run(
     readings: dict[str, list[Cited[Scalar]]] = defaultdict(list)
     other: dict[str, Cited[Scalar]] = {}
     unknown: list[Setting] = []
-    for fact in (fact for fact in bundle if fact.dialect != CODE):
+    for fact in _agreeing_scripts(fact for fact in bundle if fact.dialect != CODE):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
             value = _typed(setting.value)
             if name is not None:
-                name, value = converted(name, value)
+                name, value = converted(name, value, setting.key)
             cited = Cited(
                 value=value,
                 source=setting.source,
@@ -115,13 +128,17 @@ def _build_run(
             )
             if name is None:
                 other.setdefault(setting.key, cited)
-                if not _is_known_otherwise(setting, fact.dialect):
+                if value is not None and not _is_known_otherwise(setting, fact.dialect):
                     unknown.append(setting)
             elif cited.value is not None or name not in readings:
                 readings[name].append(cited)
-    merged = {name: strongest(found) for name, found in readings.items()}
+    merged = {
+        name: strongest([reading for reading in found if reading.value is not None] or found)
+        for name, found in readings.items()
+    }
     named = _from_names(run_id, bundle)
-    merged = {**named, **_defaults(bundle, taught), **merged}
+    agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
+    merged = in_samples({**named, **_defaults(bundle, taught), **agreeing, **merged})
     curves = tuple(_curves(bundle))
     config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS}
     timm_like = any(fact.dialect == "timm" for fact in bundle)
@@ -142,13 +159,35 @@ def _build_run(
     return run, unknown
 
 
+def _agreeing_scripts(facts: Iterable[RunFacts]) -> Iterable[RunFacts]:
+    """Yield the facts of a run; of several shell scripts that set an option differently none counts.
+
+    Nothing says which of them started the run. The option was set all the same, so no default counts.
+    """
+    found = list(facts)
+    values: dict[str, set[Scalar]] = defaultdict(set)
+    for fact in filter(is_script, found):
+        for setting in fact.settings:
+            values[setting.key].add(setting.value)
+    for fact in found:
+        if is_script(fact):
+            settings = tuple(
+                setting if len(values[setting.key]) == 1 else replace(setting, value=None)
+                for setting in fact.settings
+            )
+            yield replace(fact, settings=settings)
+        else:
+            yield fact
+
+
 def _is_known_otherwise(setting: Setting, dialect: str) -> bool:
     """Tell whether a key without a canonical name needs no teaching.
 
     What netgain's own recorder counted is known by its raw key, and so is what concerns files and printing.
     """
     recorded = dialect == "flight" and setting.strength == "measured"
-    return recorded or is_housekeeping(setting.key)
+    of_a_file = COUNTED_BY_READERS.search(setting.key) is not None
+    return recorded or of_a_file or is_housekeeping(setting.key)
 
 
 def _from_names(run_id: str, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]:
@@ -170,15 +209,25 @@ def _from_names(run_id: str, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]
 
 
 def _defaults(bundle: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Cited[Scalar]]:
-    """Return the settings that code states by default; where two files differ, neither counts."""
+    """Return the settings that code states by default; where two files differ, neither counts.
+
+    Code that bears the name of a run's log (`baseline.py` beside `baseline.out`) is the code of that run.
+    """
     found: dict[str, list[Cited[Scalar]]] = defaultdict(list)
-    for fact in bundle:
-        for setting in fact.settings if fact.dialect == CODE else ():
+    logs = {
+        PurePath(path_of(fact)).stem
+        for fact in bundle
+        if fact.dialect != CODE and has_outcome(fact)
+    }
+    code = [fact for fact in bundle if fact.dialect == CODE]
+    own = [fact for fact in code if PurePath(path_of(fact)).stem in logs]
+    for fact in own or code:
+        for setting in fact.settings:
             name = canonical_setting(setting.key, CODE, taught, value=setting.value)
             blank = setting.value in (None, "", "[]", "{}") or "?" in str(setting.value)
             unset = isinstance(setting.value, (int, float)) and setting.value < 0
             if name is not None and not blank and not unset:
-                name, value = converted(name, _typed(setting.value))
+                name, value = converted(name, _typed(setting.value), setting.key)
                 found[name].append(Cited(value=value, source=setting.source))
     return {
         name: cited[0]
@@ -187,14 +236,17 @@ def _defaults(bundle: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Ci
     }
 
 
-def strongest(readings: list[Cited[Scalar]]) -> Cited[Scalar]:
-    """Return the strongest reading and keep those that say something else.
+def strongest(
+    readings: list[Cited[Scalar]], same: Callable[[Scalar, Scalar], bool] | None = None
+) -> Cited[Scalar]:
+    """Return the strongest reading and keep those that say something else, by `same_value` if left out.
 
     Ties go to the earlier reading: a run's own files come before those of a folder above it.
     """
     ordered = sorted(readings, key=lambda r: (STRENGTHS.index(r.strength), r.confidence != "sure"))
     best = ordered[0]
-    others = tuple(r for r in ordered[1:] if not same_value(r.value, best.value))
+    alike = same or same_value
+    others = tuple(r for r in ordered[1:] if not alike(r.value, best.value))
     return replace(best, disagreeing=others)
 
 
@@ -296,7 +348,7 @@ def _finals(bundle: list[RunFacts]) -> dict[str, Cited[float]]:
                     confidence=final.confidence,
                 )
             )
-    return {name: strongest(found) for name, found in finals.items()}  # type: ignore[misc]  # float is a Scalar
+    return {name: strongest(found, same_score) for name, found in finals.items()}  # type: ignore[misc]  # float is a Scalar
 
 
 def merge_models(models: list[ModelProfile]) -> ModelProfile | None:
@@ -327,38 +379,3 @@ def merge_models(models: list[ModelProfile]) -> ModelProfile | None:
         evaluated_weights=first("evaluated_weights"),  # type: ignore[arg-type]
         tensors=first("tensors") or (),  # type: ignore[arg-type]
     )
-
-
-def _drop_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:
-    """Keep one of two records of the same training made by different tools.
-
-    Two tools that logged one training share whole curves to the last digit; two trainings that ended
-    alike in the same tool are both kept, since that is itself evidence (one seed repeated).
-    """
-    kept: list[Run] = []
-    dropped: list[Unread] = []
-    by_curve: dict[tuple[float, ...], Run] = {}
-    for run in sorted(runs, key=lambda r: -(len(r.config) + len(r.curves))):
-        long_curves = [c.values for c in run.curves if _tells_trainings_apart(c)]
-        twin = next((by_curve[v] for v in long_curves if v in by_curve), None)
-        if twin is not None and _store(twin) != _store(run):
-            why = f"second record of the training in {twin.id} (identical curves); counted once"
-            dropped.append(Unread(path=run.id, why=why))
-            continue
-        kept.append(run)
-        for values in long_curves:
-            by_curve.setdefault(values, run)
-    order = {run.id: index for index, run in enumerate(runs)}
-    return tuple(sorted(kept, key=lambda r: order[r.id])), tuple(dropped)
-
-
-def _tells_trainings_apart(curve: Curve) -> bool:
-    """Tell whether two trainings cannot share a curve by design, as they do schedules and counters."""
-    steps = {round(b - a, 6) for a, b in pairwise(curve.values)}
-    scored = is_known_metric(curve.name) and curve.name not in UNSPLIT
-    return scored and len(set(curve.values)) >= FEWEST_SHARED and len(steps) > 1
-
-
-def _store(run: Run) -> str:
-    """Return the store a run lies in: the folder above a run folder, or the database file."""
-    return run.id.split("#")[0] if "#" in run.id else str(PurePath(run.id).parent)

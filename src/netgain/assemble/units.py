@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
-from netgain.study import Scalar
+from netgain.study import Cited, Scalar
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+]?\d{1,2})?)\s*(ep|ba|sp|tok)")
 """Length of training as MosaicML Composer writes it."""
@@ -16,7 +17,7 @@ PARTS = re.compile(
 )
 SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 COUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMbBgG])")
-FACTORS = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9}
+FACTORS = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12, "p": 1e15}
 COUNTED = frozenset(
     (
         "parameters",
@@ -30,14 +31,29 @@ COUNTED = frozenset(
     )
 )
 """Quantities that are written as `25.6M`."""
+OPERATION_NAMES = frozenset({"forward_macs", "forward_flops", "train_flops"})
+OPERATIONS = re.compile(r"(?:^|[_\W])([kmgtp])_?(?:macs|flops)(?:[_\W]|$)", re.IGNORECASE)
+"""A prefix in the name of a count of operations: `infer_gmacs`, `GFLOPs`."""
+BATCH_NAMES = ("batch_size", "batch_size_per_device", "global_batch_size")
 
 
-def converted(name: str, value: Scalar) -> tuple[str, Scalar]:
+def converted(name: str, value: Scalar, key: str = "") -> tuple[str, Scalar]:
     """Return name and value in the unit that the canonical name states.
 
     `max_duration = "90ep"` is 90 epochs, `wall_hours = 2` is 7,200 wall seconds, `parameters = "25.6M"` is
-    25,600,000. What cannot be converted is returned as it is.
+    25,600,000, and so is `param_count = 25.6`, since there are no broken parameters; `infer_gmacs = 6.8` is
+    6.8e9. What cannot be converted is returned as it is.
+
+    Args:
+        name: canonical name.
+        value: as written.
+        key: the raw key, where it may hold the unit.
     """
+    prefixed = OPERATIONS.search(key) if name in OPERATION_NAMES and _is_number(value) else None
+    if prefixed:
+        return name, float(value) * FACTORS[prefixed[1].lower()]  # type: ignore[arg-type]  # a number
+    if name == "parameters" and isinstance(value, float) and value < 1e5 and not value.is_integer():
+        return name, round(value * 1e6)
     if name in ("wall_hours", "wall_minutes") and _is_number(value):
         factor = 3600.0 if name == "wall_hours" else 60.0
         return "wall_seconds", float(value) * factor  # type: ignore[arg-type]  # a number, as tested
@@ -53,6 +69,44 @@ def converted(name: str, value: Scalar) -> tuple[str, Scalar]:
         count = count_of(value)
         return name, value if count is None else count
     return name, value
+
+
+def in_samples(config: dict[str, Cited[Scalar]]) -> dict[str, Cited[Scalar]]:
+    """Return a run's settings with batch sizes that count tokens under a name that says so.
+
+    Translation toolkits fill a batch with as many sentences as a number of tokens allows.
+    """
+    unit = config.get("batch_unit")
+    if unit is None or not str(unit.value).lower().startswith("tok"):
+        return config
+    counted = next((config[name] for name in BATCH_NAMES if name in config), None)
+    kept = {name: cited for name, cited in config.items() if name not in BATCH_NAMES}
+    return kept if counted is None else {"tokens_per_batch": counted, **kept}
+
+
+def same_score(first: Scalar, second: Scalar) -> bool:
+    """Tell whether two written scores can be one: as share and percentage, and rounded as the coarser one is.
+
+    `0.9118` and `91.2` are one score; `0.9118` and `91.3` are two. A number of one digit is no rounded one.
+    """
+    if not (_is_number(first) and _is_number(second)):
+        return str(first) == str(second)
+    a, b = Decimal(repr(first)), Decimal(repr(second))
+    return any(_rounds_alike(a.scaleb(up), b.scaleb(down)) for up, down in ((0, 0), (2, 0), (0, 2)))
+
+
+def _rounds_alike(first: Decimal, second: Decimal) -> bool:
+    if first == second:
+        return True
+    finer, coarser = sorted((first.normalize(), second.normalize()), key=_exponent)
+    if _exponent(finer) == _exponent(coarser) or len(coarser.as_tuple().digits) < 2:
+        return False
+    half = Decimal(1).scaleb(min(_exponent(coarser), 0)) / 2
+    return abs(finer - coarser) <= half
+
+
+def _exponent(number: Decimal) -> int:
+    return int(number.as_tuple().exponent)
 
 
 def seconds_of(text: str) -> float | None:

@@ -38,12 +38,15 @@ test error. Hoffer et al. 2020, Augment your batch.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netgain.analysis.code_idioms import repeated_passes
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import (
     Comparison,
+    Quantity,
     compare,
     disclosure,
     lacking,
@@ -132,8 +135,18 @@ def _relative_passes(study: Study) -> Comparison | None:
     )
     rounding_allows = found.ratio <= 1 + batches + 0.05
     if found.ratio > 1.05 and not rounding_allows:
-        return found
-    return found if near(found.ratio, 1) else None
+        return _in_units_of(found, smaller)
+    return _in_units_of(found, smaller) if near(found.ratio, 1) else None
+
+
+def _in_units_of(found: Comparison, unit: float) -> Comparison:
+    """Divide both arms' samples an epoch by the smaller: passes, if that arm makes one."""
+
+    def divided(arm: Quantity) -> Quantity:
+        values = tuple(replace(cited, value=cited.value / unit) for cited in arm.values)
+        return replace(arm, values=values)
+
+    return Comparison(baseline=divided(found.baseline), proposed=divided(found.proposed))
 
 
 def _flagged(study: Study, passes: Comparison) -> Finding:

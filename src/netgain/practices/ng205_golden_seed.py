@@ -107,7 +107,8 @@ def check(study: Study) -> Finding:
     if recomputed.low is None or recomputed.high is None:
         return _unknown(study, baseline, proposed)
     if recomputed.low <= 0 <= recomputed.high:
-        if _nothing_claimed(study) and recomputed.gain < (recomputed.high - recomputed.low) / 4:
+        unseen = (recomputed.high - recomputed.low) / 4 if _nothing_claimed(study) else 0.0
+        if recomputed.gain <= unseen and (study.claim.gain or 0.0) <= 0:
             return _unclaimed(study, baseline, proposed, recomputed)
         return _inside_noise(study, baseline, proposed, recomputed)
     return _resolved(study, baseline, proposed, recomputed)
@@ -256,6 +257,12 @@ def _noise_stated(
 def _single(study: Study, baseline: Seeds, proposed: Seeds) -> Finding:
     sign = 1 if study.claim.higher_is_better else -1
     gain = sign * (proposed.values[0] - baseline.values[0])
+    if gain <= 0 and (study.claim.gain or 0.0) <= 0:
+        return replace(
+            _unknown(study, baseline, proposed),
+            message=f"The proposed run does not score above the baseline's ({gain:+.2f}).",
+            needs=("the runs in which the proposed arm scores higher, if the claim says so",),
+        )
     same = baseline.seeds == proposed.seeds
     return Finding(
         code=CODE,
@@ -338,7 +345,7 @@ def _unclaimed(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recom
     return replace(
         _unknown(study, baseline, proposed),
         message=f"The runs give {recomputed.gain:+.2f} ({recomputed.low:+.2f} to "
-        f"{recomputed.high:+.2f}), but no claimed score was found to set against them.",
+        f"{recomputed.high:+.2f}), and no claimed gain was found to set against them.",
         needs=("the claimed scores of both arms (README, paper or netgain.toml [claim])",),
     )
 

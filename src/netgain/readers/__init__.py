@@ -13,6 +13,7 @@ from pathlib import Path
 
 from netgain.errors import UnreadableFile, UsageError
 from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader
+from netgain.side_process import worked_off
 from netgain.study import CodeTree, SourceFile, Unread
 
 SKIPPED_FOLDERS = frozenset(
@@ -28,6 +29,12 @@ MEDIA_SUFFIXES = frozenset(
 """Files skipped without a word."""
 
 
+PORTION = 4 * 2**20
+"""Bytes after which a part of a walk is cut off; each file counts a hundredth of it beside its bytes."""
+MANY_FILES, MANY_BYTES = 1_000, 32 * 2**20
+"""Files or bytes of a folder above which a second process helps to read it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a walk over some paths brought back."""
@@ -38,6 +45,32 @@ class Reading:
     """Files that a reader claimed but could not read, and links or devices that were refused."""
     ignored: tuple[str, ...]
     """Display paths of files no reader claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some files of one walk, to be read in one go."""
+
+    entries: tuple[Entry, ...]
+    """The files."""
+    owned: frozenset[str]
+    """Folders whose content belongs to another file's reader."""
+    limits: Limits
+    """Bounds on what is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What the files of one task held, as in `Reading`."""
+
+    facts: tuple[Fact, ...]
+    """Facts in path order."""
+    unread: tuple[Unread, ...]
+    """Files that could not be read."""
+    ignored: tuple[str, ...]
+    """Files no reader claims."""
+    sources: tuple[SourceFile, ...]
+    """Python files."""
 
 
 @cache
@@ -70,25 +103,60 @@ def read_paths(paths: Iterable[Path], limits: Limits = Limits()) -> Reading:
             raise UsageError(missing_path(root))
         entries = list(_entries(root, limits, unread))
         owned = _owned_folders(entries)
+        large = len(entries) > MANY_FILES or sum(entry.size for entry in entries) > MANY_BYTES
+        tasks = [Task(part, owned, limits) for part in _portions(entries)]
         sources: list[SourceFile] = []
-        for entry in entries:
-            if entry.path.suffix == ".py":
-                _collect_source(entry, limits, sources, unread)
-            reader = next((r for r in all_readers() if _sniffs(r, entry)), None)
-            if reader is None or entry.folder in owned:
-                if entry.path.suffix != ".py":
-                    ignored.append(entry.display)
-                continue
-            try:
-                facts.extend(reader.read(entry, limits))
-            except UnreadableFile as error:
-                unread.append(Unread(path=entry.display, why=f"{reader.name}: {error}"))
-            except Exception as error:  # noqa: BLE001 - a stranger's file must never end the audit
-                unread.append(Unread(path=entry.display, why=_damaged(reader, error)))
+        for part in worked_off(tasks, read_entries, aside=large, weight=_bytes_a_file):
+            facts.extend(part.facts)
+            unread.extend(part.unread)
+            ignored.extend(part.ignored)
+            sources.extend(part.sources)
         if sources:
             tree = CodeTree(root=str(root), files=tuple(sources))
             facts.append(CodeFacts(location=str(root), tree=tree))
     return Reading(facts=tuple(facts), unread=tuple(unread), ignored=tuple(ignored))
+
+
+def _portions(entries: list[Entry]) -> Iterator[tuple[Entry, ...]]:
+    """Cut the entries into parts that take some tenths of a second each."""
+    part: list[Entry] = []
+    weight = 0
+    for entry in entries:
+        part.append(entry)
+        weight += entry.size + PORTION // 100
+        if weight >= PORTION:
+            yield tuple(part)
+            part, weight = [], 0
+    if part:
+        yield tuple(part)
+
+
+def _bytes_a_file(task: Task) -> float:
+    """Return the mean size of a task's files: much to read in few files makes few facts to hand over."""
+    return sum(entry.size for entry in task.entries) / len(task.entries)
+
+
+def read_entries(task: Task) -> Portion:
+    """Read some files of one walk."""
+    facts: list[Fact] = []
+    unread: list[Unread] = []
+    ignored: list[str] = []
+    sources: list[SourceFile] = []
+    for entry in task.entries:
+        if entry.path.suffix == ".py":
+            _collect_source(entry, task.limits, sources, unread)
+        reader = next((r for r in all_readers() if _sniffs(r, entry)), None)
+        if reader is None or entry.folder in task.owned:
+            if entry.path.suffix != ".py":
+                ignored.append(entry.display)
+            continue
+        try:
+            facts.extend(reader.read(entry, task.limits))
+        except UnreadableFile as error:
+            unread.append(Unread(path=entry.display, why=f"{reader.name}: {error}"))
+        except Exception as error:  # noqa: BLE001 - a stranger's file must never end the audit
+            unread.append(Unread(path=entry.display, why=_damaged(reader, error)))
+    return Portion(tuple(facts), tuple(unread), tuple(ignored), tuple(sources))
 
 
 def _sniffs(reader: Reader, entry: Entry) -> bool:

@@ -65,9 +65,13 @@ def _whole_numbers(values: Values) -> npt.NDArray[np.int64] | None:
     if isinstance(values, np.ndarray):
         if values.dtype.kind in "iu":
             return values.astype(np.int64)
-        if values.dtype.kind == "f" and bool((values == np.trunc(values)).all()):
-            return values.astype(np.int64) if bool((np.abs(values) < 2**53).all()) else None
-        return None
+        if values.dtype.kind != "f":
+            return None
+        with np.errstate(
+            invalid="ignore", over="ignore"
+        ):  # signalling NaN, and 2**53 in half precision
+            whole = bool(((values == np.trunc(values)) & (np.abs(values) < 2**53)).all())
+        return values.astype(np.int64) if whole else None
     try:
         found = [int(value) for value in values]  # type: ignore[call-overload]  # refusals are caught
         if [str(number) for number in found] == list(values) or all(type(v) is int for v in values):

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from netgain.errors import UnreadableFile
+from netgain.readers._json import loads
 from netgain.readers.base import Entry, Limits, Setting
 from netgain.study import Scalar, Strength
 
@@ -20,6 +21,8 @@ YAML_BYTES = 16 * 2**20
 """Largest YAML document; the parser needs some hundred bytes of memory for each byte."""
 JSON_KEY = r'("{}")\s*:'
 TOML_KEY = r"^\s*(?:[\w\"'-]+\s*\.\s*)*[\"']?({})[\"']?\s*="
+DOTS = 200
+"""Most dots in one key of a TOML document."""
 MISSED_LINES = 100
 """Keys missed before lines are no longer looked for (each miss scans the whole text)."""
 SECRET = re.compile(
@@ -90,7 +93,7 @@ def parse_json(text: str, limits: Limits) -> Any:
         UnreadableFile: damaged or nested deeper than the limit.
     """
     try:
-        document = json.loads(text)
+        document = loads(text)
     except json.JSONDecodeError as error:
         raise UnreadableFile(
             f"damaged JSON at line {error.lineno} ({error.msg}); expected one whole document"
@@ -198,9 +201,14 @@ def _flat_with_lines(document: Any, text: str, pattern: str, limits: Limits) -> 
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
+    for line in text.splitlines():
+        parts = re.split(r"[,=\[\]{}]", line) if line.count(".") > DOTS else ()
+        if any(part.count(".") > DOTS for part in parts):
+            # The parser takes quadratic time for such a key.
+            raise UnreadableFile(f"a TOML key of more than {DOTS} parts; expected a plain record")
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"damaged TOML ({error}); expected one whole document") from error
 
 

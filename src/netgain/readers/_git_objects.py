@@ -54,7 +54,10 @@ class Repository:
 
     def holds(self, path: Path) -> bool:
         """Tell whether a path is a regular file that really lies below the folder."""
-        return path.is_file() and path.resolve().is_relative_to(self.real)
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self.real)
+        except (OSError, ValueError, RuntimeError):
+            return False  # a name no file system has
 
     def close(self) -> None:
         """Close every pack."""
@@ -131,7 +134,7 @@ class Repository:
             content = _inflate(stream.read(OBJECT_BYTES), OBJECT_BYTES + 64)
         header, _, body = content.partition(b"\0")
         kind, _, size = header.partition(b" ")
-        if not size.isdigit() or int(size) != len(body):
+        if not size.isdigit() or len(size) > 20 or int(size) != len(body):
             raise UnreadableFile("damaged git object; expected a whole repository")
         self._count(len(body))
         return kind.decode("ascii", "replace"), body

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -15,6 +14,7 @@ import msgspec
 from netgain.errors import UnreadableFile
 from netgain.readers._digests import Values
 from netgain.readers._documents import parse_json
+from netgain.readers._json import loads
 from netgain.readers._lines import raw_lines
 from netgain.readers.base import Entry, Limits, open_regular
 
@@ -130,7 +130,7 @@ def objects(entry: Entry, limits: Limits) -> Iterator[dict[str, Any]]:
 def _lenient(raw: bytes) -> Any:
     """Read a line with NaN in it, as Python writes it."""
     try:
-        return json.loads(raw)
+        return loads(raw)
     except (ValueError, RecursionError):
         return None
 

@@ -19,6 +19,8 @@ Split = Literal["train", "validation", "test"]
 Floats = npt.NDArray[np.float64]
 Number = TypeVar("Number", bound=np.generic)
 MOST_ITEMS = 20_000_000
+LARGEST = 1e100
+"""Numbers beyond it are no label, score or measurement."""
 MOST_CLASSES = 2_000
 YES = frozenset(
     ("1", "1.0", "true", "yes", "correct", "c", "t", "y", "pass", "passed", "right", "✓")
@@ -232,16 +234,17 @@ def _packed(values: Floats) -> bytes:
 
 
 def _floats(values: Values) -> Floats:
-    """Return numbers, NaN where a cell holds none."""
+    """Return numbers, NaN where a cell holds none, or one too large to be squared."""
     if isinstance(values, np.ndarray) and values.ndim > 1:
         return np.full(len(values), np.nan)
     try:
-        found = np.array(values, dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            found = np.array(values, dtype=np.float64)
         if found.ndim != 1:
             return np.full(len(values), np.nan)
     except (ValueError, TypeError, OverflowError):
         found = np.array([_number(value) for value in values], dtype=np.float64)
-    found[~np.isfinite(found)] = np.nan
+    found[~(np.abs(found) < LARGEST)] = np.nan
     return found
 
 
@@ -262,7 +265,7 @@ def _verdicts(values: Values) -> Floats:
             number = 1.0 if text in YES else 0.0 if text in NO else _number(value)
             if isinstance(value, (str, int, float)) and len(known) < 1000:
                 known[value] = number
-        found[index] = number if np.isfinite(number) else np.nan
+        found[index] = number if abs(number) < LARGEST else np.nan
     return found
 
 

@@ -12,9 +12,9 @@ from netgain.errors import UnreadableFile
 PASSES = 8
 """Macros inside macros are followed this deep."""
 LONGEST_BODY = 2_000
-LONGEST_FRAGMENT = 50_000
+LONGEST_FRAGMENT = 20_000
 """Characters one cell, caption or sentence may have, macros expanded."""
-MOST_EXPANDED = 20_000_000
+MOST_EXPANDED = 5_000_000
 """Characters all macros of one document may expand to, so that `\\a` = `\\b\\b` cannot multiply on."""
 MOST_MACROS = 5_000
 DEEPEST = 60

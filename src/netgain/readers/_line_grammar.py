@@ -32,10 +32,12 @@ NUMBER = (
 """A number; `12,345,678` counts in thousands, `[1,234` opens a list."""
 WORD = r"[A-Za-z][\w@./\-]{0,40}"
 PAIR = re.compile(
-    rf"(?<![\w@./\-])(?P<key>{WORD}(?: {WORD}){{0,3}})(?P<label>\s?[\[(][A-Za-z%][\w %\-]{{0,20}}[\])])?"
-    rf"(?P<sep>['\"]?\s*[:=]\s*|\s+)['\"\[(]*\s*"
+    rf"(?<![\w@./\-])(?P<key>{WORD}(?: {WORD}){{0,3}})"
+    rf"(?P<label>\s?[\[(](?=\d{{0,4}}[A-Za-z%])[\w %\-]{{1,21}}[\])])?"
+    rf"(?P<sep>['\"]?\s*+[:=]\s*+|\s++)['\"\[(]*+\s*+"
     rf"(?P<value>{NUMBER})(?!\w|\.\d|"
-    rf":\d)(?P<percent>\s*%)?(?:\s*/\s*(?P<total>\d{{1,3}}(?:,\d{{3}})+|\d+)(?![\d.]))?\]?"
+    rf":\d)(?P<percent>\s*%)?(?:\s*(?:/|(?:out )?of\s)\s*"
+    rf"(?P<total>\d{{1,3}}(?:,\d{{3}})+|\d+)(?![\d.]))?\]?"
     rf"(?P<average>\s*\(\s*(?P<mean>{NUMBER})\s*\))?(?P<inner>\s*\[\s*(?P<at>\d+)\s*/\s*(?P<outer>\d+)\s*\])?",
     re.IGNORECASE,
 )
@@ -51,6 +53,11 @@ LEVEL = re.compile(
 """Level that a logging framework puts in front of a message, after the logger's name."""
 LEVEL_WITHIN = 160
 """Characters of a line within which a level can stand."""
+LOGGER = re.compile(r"\s*(?:[A-Za-z_]\w{0,60}(?:\.\w{1,60}){1,8}|root|__main__)\s{1,4}[-|]\s")
+"""Dotted name of a logger behind the level: `joeynmt.training - `."""
+PROGRESS = re.compile(r"\s*(?:\|[^|]{0,200}\|\s*)?\d[\d.]*[kKMGT]?i?B?/\d[\d.]*[kKMGT]?i?B?\s*\[")
+"""What follows the percentage of a progress bar: `4358/4358 [00:00<00:00]`."""
+PERCENT_DONE = re.compile(rf"\d{{1,3}}%{PROGRESS.pattern}")
 COUNT = re.compile(r"(?<![\w.])\d|=")
 """What no logger's name holds."""
 PLACE = re.compile(
@@ -105,7 +112,15 @@ COMMAND = re.compile(r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b
 FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
 DUMPED_AT_LEAST = 8
 """Values of a printed dict that is no row of a log."""
-SINGLE_SETTING = re.compile(r"\b(?:random[ _])?seed\s*[:= #]\s*(\d{1,10})\b", re.IGNORECASE)
+SINGLE_SETTING = re.compile(
+    r"\b(?:random[ _])?seed\s*(?:[:= #]|\bis\b|\bset to\b|\bto\b)\s*(\d{1,10})\b", re.IGNORECASE
+)
+IS_SETTING = re.compile(
+    r"\s*(?:the )?(?P<key>[A-Za-z]\w{1,30}(?: [A-Za-z]\w{1,30}){0,2}) (?:is|was|set to) "
+    r"(?P<value>-?[\d.][\d.e\-]{0,20})\s*",
+    re.IGNORECASE,
+)
+"""`Batch size is 64`."""
 CODE = re.compile(
     r"(?:import |from \S+ import |def |class |@\w|#|'{3}|\"{3})"
     r"|(?:if|for|while|with|elif|try|else|except)\b.*:\s*(?:#.*)?$"
@@ -177,6 +192,7 @@ def message_of(text: str) -> str:
     if found is None or COUNT.search(cleaned, 0, found.start()):
         return cleaned
     cleaned = _without_front(cleaned, found)
+    cleaned = _without_front(cleaned, LOGGER.match(cleaned, found.end(), 2 * LEVEL_WITHIN))
     return _without_front(cleaned, PLACE.match(cleaned, 0, LEVEL_WITHIN))
 
 
@@ -225,6 +241,10 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
         split = _split_of(between) or split
         seen = match.end()
         if name.key is None or name.role == "clock":
+            continue
+        if name.role == "epoch" and "." in match["value"] and any(p.role == "epoch" for p in parts):
+            continue  # `Epoch 2 | loss prev epoch 2.1576`
+        if match["percent"] and PROGRESS.match(cleaned, match.end()):
             continue
         if name.role == "value":
             key = _with_split(_labelled(name.key, match["label"]), split, best=best)
@@ -381,11 +401,15 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
     """
     match = ONE_SETTING.fullmatch(text) if len(text) < LONGEST else None
     if match is None:
+        said = IS_SETTING.fullmatch(text[:200])
+        if said is not None:
+            key, value = said["key"].replace(" ", "_"), typed_text(said["value"])
+            return (key, value) if is_known_setting(key, value) else None
         seed = SINGLE_SETTING.search(text[:200])
         return ("seed", int(seed[1])) if seed else None
     key, word = match["key"].strip(), match["value"].strip().strip("'\"")
     value = typed_text(word)
-    if SECRET.search(key) or CALL.search(word):
+    if SECRET.search(key) or CALL.search(word) or PERCENT_DONE.match(word):
         return None
     if re.fullmatch(NUMBER, word, re.IGNORECASE):
         metric = canonical_metric(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from netgain.readers._documents import scalar
+from netgain.readers._json import loads
 from netgain.readers._series import series
 from netgain.readers.base import Entry, Final, RunFacts, Series, Setting
 from netgain.study import Scalar, Source
@@ -67,19 +67,21 @@ def external(value: Any, distribution: Any) -> Scalar:
     """
     described = parsed(distribution)
     name = described.get("name") if isinstance(described, dict) else None
-    attributes = described.get("attributes", {}) if isinstance(described, dict) else {}
-    if not isinstance(value, (int, float)):
+    attributes = described.get("attributes") if isinstance(described, dict) else None
+    if not isinstance(value, (int, float)) or not -1e300 < value < 1e300:
         return None
     if name == "CategoricalDistribution":
-        choices = attributes.get("choices", [])
-        return scalar(choices[int(value)]) if 0 <= int(value) < len(choices) else None
+        choices = attributes.get("choices") if isinstance(attributes, dict) else None
+        if not isinstance(choices, list) or not 0 <= int(value) < len(choices):
+            return None
+        return scalar(choices[int(value)])
     return int(value) if str(name).startswith("Int") and float(value).is_integer() else float(value)
 
 
 def parsed(text: Any) -> Any:
     """Return the value of a JSON text; None where it is damaged."""
     try:
-        return json.loads(text) if isinstance(text, str) else text
+        return loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):
         return None
 

@@ -9,21 +9,34 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 MOST_PAGES = 60
 MOST_WORDS = 6_000
 """Words of one page; a page with more is a plot."""
 SECONDS = 30
-MEMORY_BYTES = 2 * 2**30
+"""Longest processor time of one document; a small one gets less."""
+FEWEST_SECONDS = 4
+MEMORY_BYTES = 2**30
+
+
+class Stuck(Exception):
+    """The document took more than its time, as one whose objects stand for themselves does."""
+
+
+def seconds_for(size: int) -> int:
+    """Return the processor time a document of so many bytes may take."""
+    return min(SECONDS, FEWEST_SECONDS + size // 32_768)
 
 
 def main() -> int:
     """Read one document from standard input; the last line says what went wrong, if anything did."""
-    _bound()
     content = sys.stdin.buffer.read()
+    _bound(seconds_for(len(content)))
     try:
         for page in pages(content):
             sys.stdout.write(json.dumps(page) + "\n")
@@ -34,15 +47,21 @@ def main() -> int:
     return 0
 
 
-def _bound() -> None:
-    """Hold time and memory where the system can."""
+def _bound(seconds: int) -> None:
+    """Hold time and memory where the system can; pages found until then are kept."""
     try:
         import resource
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1, seconds + 2))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     sys.setrecursionlimit(2_000)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stuck("takes more time than a document of its size may")
 
 
 def pages(content: bytes) -> Iterator[dict[str, Any]]:

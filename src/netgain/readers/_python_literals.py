@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import operator
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -47,7 +48,9 @@ def parse(text: str) -> ast.Module:
     if len(text) > MOST_BYTES:
         raise UnreadableFile(f"{len(text):,} characters of Python, more than {MOST_BYTES:,}")
     try:
-        return ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the file's own escapes and comparisons
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         place = f" at line {line}" if line else ""

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from netgain.readers._digests import digests
+from netgain.readers._items import LARGEST
 from netgain.readers.base import Entry
 from netgain.study import Cited, Column, Predictions
 from netgain.vocabulary import canonical_metric
@@ -66,7 +67,9 @@ class Samples:
             self.shown.append(prompt[:LONGEST_PROMPT])
 
     def score(self, metric: str, value: float) -> None:
-        """Note one metric of the sample added last."""
+        """Note one metric of the sample added last, unless it is too large to be one."""
+        if not abs(value) < LARGEST:
+            return
         column = self.metrics.setdefault(metric, [])
         column.extend([math.nan] * (len(self.items) - 1 - len(column)))
         if len(column) < len(self.items):

@@ -369,4 +369,4 @@ def _seeds_said(text: str) -> int | None:
 
 
 def _count(word: str) -> int | None:
-    return int(word) if word.isdigit() else WORDS.get(word.lower())
+    return int(word) if word.isdecimal() else WORDS.get(word.lower())

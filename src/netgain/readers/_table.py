@@ -58,6 +58,8 @@ MOST_COLUMNS = 20_000
 MOST_CELLS = 200_000_000
 MOST_RUNS = 5_000
 MOST_TABLE_ROWS = 5_000
+MOST_LABELLED = 200_000
+"""Rows of a table in long form whose labels are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,14 @@ def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
         raise UnreadableFile("header without rows; expected at least one")
     axis = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
     apart = _run_columns(table, dialect, with_axis=axis is not None)
+    if axis is not None and table.texts and len(table.lines) <= MOST_LABELLED:
+        apart = _told_by_labels(table, apart, axis[0])
     labelled = any(name in table.texts for name in apart)
     if axis is None and count > 1 and labelled and not any(_names_run(n, dialect) for n in apart):
         yield _published(entry, table)
         return
+    if axis is None and apart and len(table.lines) <= MOST_RUNS:
+        apart = _a_run_each(table, apart)
     for run_id, part in _split(table, apart):
         yield _run(entry, part, dialect, run_id=run_id, apart=apart)
 
@@ -236,6 +242,49 @@ def _run_columns(table: Table, dialect: str, *, with_axis: bool) -> list[str]:
         if (label or varied) and len(_distinct(table, name)) > 1 and x_axis(name) is None:
             found.append(name)
     return found
+
+
+def _told_by_labels(table: Table, apart: list[str], axis: str) -> list[str]:
+    """Add the columns of labels without which a position of the axis would come twice in one run.
+
+    A table in long form names the setting of each row in a column called anything (`ablation`, `optimizer`).
+    """
+    chosen = list(apart)
+    repeated = _repeats(table, chosen, axis)
+    for name, cells in table.texts.items():
+        labels = {cell.lower() for cell in cells if cell}
+        of_splits = all(canonical_metric(f"{label}_loss").split for label in labels)
+        if not repeated or name in chosen or len(labels) < 2 or of_splits:
+            continue
+        fewer = _repeats(table, [*chosen, name], axis)
+        if fewer < repeated:
+            chosen, repeated = [*chosen, name], fewer
+    return [name for name in table.numbers if name in chosen]
+
+
+def _a_run_each(table: Table, apart: list[str]) -> list[str]:
+    """Add columns of labels until every row of a table of runs stands alone, where they can do that."""
+    chosen = list(apart)
+    for name in table.texts:
+        alone = _combinations(table, chosen)
+        if alone == len(table.lines):
+            break
+        if name not in chosen and _combinations(table, [*chosen, name]) > alone:
+            chosen.append(name)
+    return [name for name in table.numbers if name in chosen]
+
+
+def _combinations(table: Table, names: list[str]) -> int:
+    rows = range(len(table.lines))
+    return len({tuple(table.cell(name, row) for name in names) for row in rows})
+
+
+def _repeats(table: Table, apart: list[str], axis: str) -> int:
+    """Count the rows whose position another row of the same run has."""
+    x = table.numbers[axis]
+    placed = [row for row in range(len(x)) if math.isfinite(x[row])]
+    seen = {(x[row], *(table.cell(name, row) for name in apart)) for row in placed}
+    return len(placed) - len(seen)
 
 
 def _names_run(name: str, dialect: str) -> bool:

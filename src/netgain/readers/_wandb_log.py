@@ -7,13 +7,13 @@ the first byte of the file. A fragment is u32 crc, u16 length, u8 type (1 whole,
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from netgain.errors import UnreadableFile
+from netgain.readers._json import loads
 from netgain.readers._protobuf import BYTES, VARINT, fields, varint
 
 MAGIC = b":W&B"
@@ -262,6 +262,6 @@ def _git(message: bytes, start: int, end: int, field_number: int) -> dict[str, s
 def json_value(text: bytes) -> Any:
     """Return a value of a record; None where it is no JSON."""
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return None

@@ -7,6 +7,7 @@ the vocabulary's work and deciding which run belongs to which arm is `netgain.as
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -98,6 +99,13 @@ class Final:
     """`likely` where the meaning of a key was taken from its name, in a file of no known format."""
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """What one file says about one run."""
@@ -124,6 +132,12 @@ class RunFacts:
     """Model as seen by this file (recorded graph, checkpoint)."""
     inputs: tuple[InputDistance, ...] = ()
     """Distance of the recorded training inputs from each scored split."""
+
+    def __post_init__(self) -> None:
+        """Leave out scores that are no finite number: NaN, infinity and what no float holds."""
+        if not all(_is_finite(final.value) for final in self.finals):
+            kept = tuple(final for final in self.finals if _is_finite(final.value))
+            object.__setattr__(self, "finals", kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +254,7 @@ class Entry:
             )
         try:
             with open_regular(self.path) as stream:
-                content = stream.read(limit + 1)
+                content = stream.read(min(limit, self.size) + 1)
         except OSError as error:
             raise UnreadableFile(
                 f"cannot be opened ({error.strerror}); check its permissions"
@@ -289,6 +303,14 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise UnreadableFile("not a regular file (FIFO, device or socket); it is never opened")
     return os.fdopen(descriptor, "rb")
+
+
+def lies_beside(entry: Entry, name: str) -> bool:
+    """Tell whether a file of this name lies in the folder of another; a name no system has is not there."""
+    try:
+        return (entry.path.parent / name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)

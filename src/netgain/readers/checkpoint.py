@@ -7,7 +7,6 @@ tracked).
 
 from __future__ import annotations
 
-import json
 import re
 import struct
 import zipfile
@@ -18,6 +17,7 @@ from typing import Any
 from netgain.errors import UnreadableFile
 from netgain.readers._archive import DAMAGE
 from netgain.readers._documents import scalar
+from netgain.readers._json import loads
 from netgain.readers._pickle import Inert, load
 from netgain.readers._torch import (
     MOST_TENSORS,
@@ -174,7 +174,7 @@ def _stored(entry: Entry) -> tuple[tuple[str, StoredTensor], ...]:
             raise UnreadableFile("no whole safetensors header; expected a complete file")
         header = stream.read(length)
     try:
-        table = json.loads(header)
+        table = loads(header)
     except (ValueError, RecursionError) as error:
         raise UnreadableFile("damaged safetensors header; expected JSON") from error
     if not isinstance(table, dict):

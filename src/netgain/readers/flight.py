@@ -19,6 +19,7 @@ from netgain.analysis.graph_branches import fusable_branches
 from netgain.analysis.module_costs import module_costs
 from netgain.errors import UnreadableFile
 from netgain.readers._flight_inputs import input_distances
+from netgain.readers._json import loads
 from netgain.readers.base import (
     Entry,
     Final,
@@ -93,7 +94,7 @@ def _lines(entry: Entry, limits: Limits) -> Iterator[Line]:
             if not raw.strip():
                 continue
             try:
-                row = json.loads(raw, parse_constant=lambda _: None)
+                row = loads(raw, parse_constant=lambda _: None)
             except (ValueError, RecursionError):
                 row = None
             if damaged is not None and not (isinstance(row, dict) and row.get("kind") == "start"):
@@ -301,7 +302,7 @@ def _graph(entry: Entry, limits: Limits) -> dict[str, Any] | None:
         return None
     try:
         with open_regular(path) as stream:
-            content = json.loads(stream.read(limits.text_bytes))
+            content = loads(stream.read(limits.text_bytes))
     except (ValueError, RecursionError, OSError, UnreadableFile):
         return None
     return content if isinstance(content, dict) and "nodes" in content else None

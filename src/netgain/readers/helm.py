@@ -202,7 +202,8 @@ def _predictions(entry: Entry, groups: dict[Split | None, Samples]) -> Iterator[
 
 def _reference(references: Any) -> str | None:
     for reference in references if isinstance(references, list) else ():
-        if "correct" in (_part(reference, "tags") or ()):
+        tags = _part(reference, "tags")
+        if isinstance(tags, list) and "correct" in tags:
             text = _part(reference, "output", "text") or _part(reference, "output")
             return text.strip() if isinstance(text, str) else None
     return None

@@ -72,15 +72,18 @@ def _commands(text: str) -> Iterable[tuple[int, str]]:
             yield start, command
 
 
-def _options(command: str) -> dict[str, str | bool]:
-    """Return `--key value`, `--key=value`, bare flags and `key=value` overrides of a command."""
+def _options(command: str) -> dict[str, str | bool | None]:
+    """Return `--key value`, `--key=value`, bare flags and `key=value` overrides of a command.
+
+    An option that the script fills from a variable is None: it was set, to what the script does not say.
+    """
     try:
         words = shlex.split(command, comments=True)
     except ValueError:
         return {}
     script = next((i for i, word in enumerate(words) if word.endswith(".py")), None)
     words = words[script + 1 :] if script is not None else words
-    found: dict[str, str | bool] = {}
+    found: dict[str, str | bool | None] = {}
     position = 0
     while position < len(words):
         word = words[position]
@@ -91,15 +94,13 @@ def _options(command: str) -> dict[str, str | bool]:
             continue
         key, equals, value = word.lstrip("-+").partition("=")
         if equals and re.fullmatch(r"[A-Za-z_][\w.\-/]*", key):
-            if not VARIABLE.search(value):
-                found[key] = value
+            found[key] = None if VARIABLE.search(value) else value
         elif word.startswith("--") and len(word) > 2:
             following = words[position] if position < len(words) else None
             is_value = following is not None and not re.match(r"--?[A-Za-z]", following)
             if following is not None and is_value:
                 position += 1
-                if not VARIABLE.search(following):
-                    found[key] = following
+                found[key] = None if VARIABLE.search(following) else following
             else:
                 found[key] = True
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 
 from netgain.errors import UnreadableFile
 from netgain.readers._documents import parse_json
+from netgain.readers._json import loads
 from netgain.readers._lines import raw_lines
 from netgain.readers._samples import Samples, Split, predictions_of
 from netgain.readers.base import Entry, Fact, Final, Limits, PredictionFacts, Reader, RunFacts
@@ -84,7 +84,7 @@ def _rows(entry: Entry, limits: Limits) -> Iterator[dict[str, Any]]:
     good = bad = 0
     for _, raw in raw_lines(entry, limits):
         try:
-            row = json.loads(raw) if raw.strip() else None
+            row = loads(raw) if raw.strip() else None
         except (ValueError, RecursionError):
             row = None
         if isinstance(row, dict) and "doc_id" in row:

@@ -19,6 +19,7 @@ from netgain.readers._documents import (
     parse_json,
     setting_of,
 )
+from netgain.readers._json import loads
 from netgain.readers._table import facts_of_table, read_delimited, table_of_records
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Setting, open_regular
 from netgain.study import Strength
@@ -60,6 +61,7 @@ NAMED_FOR_SCORES = re.compile(
     r"(?:^|[_\-.\s])(?:metrics?|results?|scores?|final|test|eval)", re.IGNORECASE
 )
 """Stems under which an unknown number is a score, not a setting."""
+OF_BEST = re.compile(r"(^|[_\-.\s])best(?=$|[_\-.\s])", re.IGNORECASE)
 NO_SCORE = re.compile(
     r"(?:size|batch|seed|workers|samples|runtime|seconds|count|epochs?|images|bytes|vram\w*|"
     r"memory\w*|_mb|_gb|params\w*|"
@@ -79,6 +81,10 @@ RUN_SIGNS = frozenset(
      "wall_seconds", "optimizer",
      "weight_decay", "n_train")
 )  # fmt: skip
+SCORES_OF_CLASSES = frozenset(
+    ("precision", "recall", "f1", "iou", "dice", "average_precision", "specificity", "auc")
+)
+"""Metrics that reports give for each class."""
 MOST_LINES = 5_000_000
 
 
@@ -173,7 +179,7 @@ def json_rows(entry: Entry, limits: Limits) -> tuple[list[dict[str, Any]], list[
             if not raw.strip():
                 continue
             try:
-                row = json.loads(raw)
+                row = loads(raw)
             except (ValueError, RecursionError):
                 row = None
             if isinstance(row, dict):
@@ -241,7 +247,7 @@ def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
     named = _named_runs(document) if isinstance(document, dict) else {}
     for name, part in named.items():
         text = json.dumps(part)
-        found = [Leaf(key=key, value=value, line=None) for key, value in flatten(json.loads(text))]
+        found = [Leaf(key=key, value=value, line=None) for key, value in flatten(loads(text))]
         for fact in _scores(entry, found):
             yield replace(fact, run_id=name, name=name)
     if named:
@@ -315,9 +321,17 @@ def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
         }  # fmt: skip
         lengths = {len(value) for value in lists.values()}
         curves = any(is_known_metric(canonical_metric(key).name) or x_axis(key) for key in lists)
-        if lists and len(lengths) == 1 and curves:
+        if lists and len(lengths) == 1 and curves and not _by_class(lists):
             return lists
     return {}
+
+
+def _by_class(lists: Mapping[str, list[Any]]) -> bool:
+    """Tell whether lists hold a number for each class: scores of classes, without axis, loss or split."""
+    metrics = [canonical_metric(key) for key in lists]
+    scored = sum(metric.name in SCORES_OF_CLASSES for metric in metrics)
+    over_training = any(metric.split or metric.name.endswith("loss") for metric in metrics)
+    return scored > 1 and not over_training and not any(x_axis(key) for key in lists)
 
 
 def _scores(entry: Entry, found: list[Leaf], *, strict: bool = False) -> Iterator[RunFacts]:
@@ -334,7 +348,7 @@ def _scores(entry: Entry, found: list[Leaf], *, strict: bool = False) -> Iterato
     for leaf in found:
         if _is_score(entry, leaf, dialect, strict=strict):
             assert isinstance(leaf.value, (int, float))
-            key = leaf.key.replace(".", "/")
+            key = _of_best(entry, _of_split(entry, leaf.key.replace(".", "/")))
             source = entry.source(line=leaf.line, key=leaf.key)
             finals.append(Final(key=key, value=float(leaf.value), source=source))
         elif leaf.value is not None:
@@ -343,6 +357,26 @@ def _scores(entry: Entry, found: list[Leaf], *, strict: bool = False) -> Iterato
         yield RunFacts(
             location=entry.folder, dialect=dialect, settings=tuple(settings), finals=tuple(finals)
         )
+
+
+def _of_split(entry: Entry, key: str) -> str:
+    """Say of a score the split that the name of its file says alone (`metrics_val_best.json`)."""
+    said = {
+        canonical_metric(f"{word}_loss").split
+        for word in re.split(r"[_\-.\s]+", entry.path.stem.lower())
+    } - {None}
+    if len(said) != 1 or canonical_metric(key).split is not None:
+        return key
+    return f"{said.pop()}/{key}"
+
+
+def _of_best(entry: Entry, key: str) -> str:
+    """Say of a score that it is of the best weights, where a file of the last ones lies beside."""
+    if not OF_BEST.search(entry.path.stem) or canonical_metric(key).name.startswith("best_"):
+        return key
+    others = (OF_BEST.sub(rf"\g<1>{word}", entry.name) for word in ("last", "latest", "final"))
+    beside = any(entry.path.with_name(name).is_file() for name in others)
+    return f"best/{key}" if beside else key
 
 
 def _setting(entry: Entry, leaf: Leaf) -> Setting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from netgain.errors import UnreadableFile
 from netgain.readers import text_log
 from netgain.readers._documents import leaves, scalar, typed_text
+from netgain.readers._json import loads
 from netgain.readers._lines import raw_lines
 from netgain.readers._series import series
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Series, Setting
@@ -99,7 +99,7 @@ def _log(entry: Entry, limits: Limits) -> Log:
         if found is None:
             continue
         try:
-            record = json.loads(found[1])
+            record = loads(found[1])
         except (ValueError, RecursionError):
             continue
         if isinstance(record, dict) and isinstance(record.get("key"), str):

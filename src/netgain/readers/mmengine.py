@@ -140,7 +140,10 @@ def _base(path: Path, base: Any, root: Path, count: list[int]) -> Names:
     count[0] += 1
     if not isinstance(base, str) or "::" in base or count[0] > MOST_BASES:
         return {}
-    found = (path.parent / base).resolve()
+    try:
+        found = (path.parent / base).resolve()
+    except (OSError, ValueError, RuntimeError):
+        return {}  # a name no system has
     if not found.is_relative_to(root.resolve()) or found.suffix != ".py":
         return {}
     try:

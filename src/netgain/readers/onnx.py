@@ -13,7 +13,7 @@ from netgain.analysis.graph import census
 from netgain.errors import UnreadableFile
 from netgain.readers._onnx_file import OnnxModel, OnnxTensor, parse
 from netgain.readers._onnx_graph import operations
-from netgain.readers.base import Entry, Limits, Reader, RunFacts, Setting, open_regular
+from netgain.readers.base import Entry, Limits, Reader, RunFacts, Setting, lies_beside, open_regular
 from netgain.study import Cited, Component, ModelProfile, Tensor
 
 FIRST = re.compile(rb"\x08[\x01-\x20](?:\x12|\x1a|\x22|\x2a|\x32|\x3a|\x42|\x28|\x52)")
@@ -88,7 +88,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
 def _beside(entry: Entry, name: str) -> bool:
     """Tell whether a file of weights lies in the model's own folder; paths that lead out are refused."""
     plain = "/" not in name and "\\" not in name and name not in ("", ".", "..")
-    return plain and (entry.path.parent / name).is_file()
+    return plain and lies_beside(entry, name)
 
 
 def _trained(model: OnnxModel) -> tuple[OnnxTensor, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from netgain.errors import UnreadableFile
+from netgain.readers._json import loads
 from netgain.readers._lines import raw_lines
 from netgain.readers._optuna import (
     METRIC_NAMES,
@@ -40,9 +40,16 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     bad = 0
     for line, raw in raw_lines(entry, limits):
         try:
-            operation = json.loads(raw)
+            operation = loads(raw)
             _apply(studies, trials, operation, line)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             bad += 1
         if len(trials) > MOST_TRIALS:
             raise UnreadableFile(f"more than {MOST_TRIALS:,} trials")
@@ -72,7 +79,7 @@ def _apply(
             _close(trials[-1], operation, line)
     elif code == SET_PARAM:
         value = external(operation["param_value_internal"], operation["distribution"])
-        trials[operation["trial_id"]].params[operation["param_name"]] = value
+        trials[operation["trial_id"]].params[str(operation["param_name"])] = value
     elif code == SET_STATE:
         _close(trials[operation["trial_id"]], operation, line)
     elif code == SET_STEP:
@@ -83,7 +90,8 @@ def _apply(
 
 
 def _close(trial: Trial, operation: dict[str, Any], line: int) -> None:
-    trial.state, trial.line = operation["state"], line
+    state = operation["state"]
+    trial.state, trial.line = state if isinstance(state, (int, str)) else str(state), line
     values = operation.get("values")
     if isinstance(values, list):
         trial.values = {index: float(value) for index, value in enumerate(values)}

@@ -54,7 +54,8 @@ def trials_of(
     ):
         if study_id in studies and len(trials) < MOST_TRIALS:
             own = studies[study_id].trials
-            trials[trial_id] = Trial(number=len(own) if count is None else int(count), state=state)
+            number_of = count if isinstance(count, int) else len(own)
+            trials[trial_id] = Trial(number=number_of, state=state)
             own.append(trials[trial_id])
     if not trials:
         raise UnreadableFile("Optuna storage without a trial; expected at least one")
@@ -83,12 +84,16 @@ def _values(
     for trial_id, objective, value in _rows(
         connection, columns, "trial_values", "trial_id", "objective", "value"
     ):
-        if trial_id in trials and isinstance(value, (int, float)):
-            trials[trial_id].values[int(objective)] = float(value)
+        if trial_id in trials and isinstance(value, (int, float)) and isinstance(objective, int):
+            trials[trial_id].values[objective] = float(value)
     for trial_id, step, value in _rows(
         connection, columns, "trial_intermediate_values", "trial_id", "step", "intermediate_value"
     ):
-        if trial_id in trials and isinstance(value, (int, float)):
+        if (
+            trial_id in trials
+            and isinstance(value, (int, float))
+            and isinstance(step, (int, float))
+        ):
             trials[trial_id].steps.append((float(step), float(value)))
 
 

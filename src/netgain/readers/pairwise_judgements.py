@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from netgain.errors import UnreadableFile
 from netgain.readers._digests import as_text
 from netgain.readers._documents import parse_json
+from netgain.readers._json import loads
 from netgain.readers._lines import raw_lines
 from netgain.readers._votes import ERRORS, rating_facts, share_of_first
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts
@@ -107,7 +107,7 @@ def _rows(entry: Entry, limits: Limits) -> Iterator[dict[str, Any]]:
     bad = good = 0
     for _, raw in raw_lines(entry, limits):
         try:
-            row = json.loads(raw) if raw.strip() else None
+            row = loads(raw) if raw.strip() else None
         except (ValueError, RecursionError):
             row = None
         if isinstance(row, dict):
@@ -221,7 +221,7 @@ def _leaderboard(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         finals = tuple(
             Final(key=key, value=float(cells[key]), source=entry.source(line=number, key=key))
             for key in ("win_rate", "length_controlled_winrate")
-            if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cells.get(key, ""))
+            if re.fullmatch(r"-?\d{1,20}(\.\d+)?(e-?\d{1,2})?", cells.get(key, ""), re.ASCII)
         )
         if row and finals:
             yield RunFacts(

@@ -14,7 +14,7 @@ from typing import Any
 
 from netgain.errors import UnreadableFile
 from netgain.readers._grid import grids, published, statements
-from netgain.readers._pdf_pages import MOST_PAGES, SECONDS
+from netgain.readers._pdf_pages import MOST_PAGES, seconds_for
 from netgain.readers._pdf_tables import CAPTION, tables
 from netgain.readers._prose import SKIPPED_SECTION, prose_statements
 from netgain.readers.base import DocumentFacts, Entry, Limits, Reader
@@ -102,13 +102,14 @@ def _pages(entry: Entry, limits: Limits) -> list[dict[str, Any]]:
         raise UnreadableFile(f"PDF needs an extra library; install it with {NEEDED}")
     content = entry.bytes(limits.text_bytes)
     command = [sys.executable, "-P", "-m", "netgain.readers._pdf_pages"]
+    seconds = seconds_for(len(content))
     try:
         done = subprocess.run(
-            command, input=content, capture_output=True, timeout=SECONDS * 1.5, check=False
+            command, input=content, capture_output=True, timeout=2 * seconds + 5, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise UnreadableFile(
-            f"takes more than {SECONDS} s to take apart; expected a paper, give its source"
+            f"takes more than {seconds} s to take apart; expected a paper, give its source"
         ) from error
     found: list[dict[str, Any]] = []
     for line in done.stdout.splitlines():

@@ -7,7 +7,7 @@ from typing import Any
 
 from netgain.errors import UnreadableFile
 from netgain.readers._documents import parse_json
-from netgain.readers.base import Entry, Limits, Reader, RunFacts, Setting
+from netgain.readers.base import Entry, Limits, Reader, RunFacts, Setting, lies_beside
 from netgain.readers.checkpoint import BUFFERS, is_shard, stored_tensors
 from netgain.study import Cited, ModelProfile, Tensor
 
@@ -75,8 +75,9 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
 
 def _is_beside(entry: Entry, name: str) -> bool:
     """Tell whether a shard lies in the index's own folder; links and paths are not followed."""
-    path = entry.path.with_name(name) if is_shard(name) else None
-    return path is not None and path.is_file() and not path.is_symlink()
+    return (
+        is_shard(name) and lies_beside(entry, name) and not entry.path.with_name(name).is_symlink()
+    )
 
 
 def _settings(entry: Entry, document: dict[str, Any], shards: int) -> Iterator[Setting]:

@@ -32,9 +32,10 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
                 yield from optuna_sqlite.trials_of(entry, connection, columns)
             if "runs" in columns or not optuna_sqlite.is_storage(columns):
                 yield from mlflow_sqlite.runs_of(entry, connection, columns)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        detail = " ".join(str(error).split())[:160]
         raise UnreadableFile(
-            f"damaged SQLite database ({error}); expected a whole store of MLflow or Optuna"
+            f"damaged SQLite database ({detail}); expected a whole store of MLflow or Optuna"
         ) from error
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgain.errors import UnreadableFile
+from netgain.readers._event_frames import frames
 from netgain.readers._events import Form, form_of, hparam
 from netgain.readers._protobuf import BYTES, fields
 from netgain.readers._series import series
@@ -91,7 +92,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         open_regular(entry.path) as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        starts, lengths, complete = _frames(data)
+        starts, lengths, complete = frames(data)
         if not len(starts):
             raise UnreadableFile("no whole event record in it; expected a TensorBoard event file")
         buffer = np.frombuffer(data, np.uint8)
@@ -120,21 +121,6 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
             f"cut off or damaged after {len(starts):,} records, which were kept; "
             "expected more, ask for the complete file"
         )
-
-
-def _frames(data: mmap.mmap) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], bool]:
-    """Return start and length of each whole record, and whether nothing follows the last."""
-    starts: list[int] = []
-    lengths: list[int] = []
-    unpack, size, at = struct.Struct("<Q").unpack_from, len(data), 0
-    while at + 16 <= size:
-        (length,) = unpack(data, at)
-        if length > size - at - 16:
-            break
-        starts.append(at + 12)
-        lengths.append(length)
-        at += 16 + length
-    return np.array(starts, np.int64), np.array(lengths, np.int64), at == size
 
 
 def _scalars(records: Records) -> tuple[dict[str, list[Points]], list[bytes], float | None]:
@@ -183,7 +169,8 @@ def _points(
     for slot in form.slots:
         width = np.arange(np.dtype(slot.dtype).itemsize)
         raw = records.buffer[(at + slot.offset)[:, None] + width]
-        values = np.ascontiguousarray(raw).view(slot.dtype)[:, 0].astype(float)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            values = np.ascontiguousarray(raw).view(slot.dtype)[:, 0].astype(float)
         yield slot.tag, Points(taken, steps, values)
 
 
@@ -191,16 +178,26 @@ def _same_form(
     buffer: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], length: int, form: Form
 ) -> npt.NDArray[np.bool_]:
     """Mark records equal to the first in all bytes but time, step and values."""
-    rows = buffer[at[:, None] + np.arange(length)]
-    fixed = np.ones(length, bool)
-    fixed[form.wall_at : form.wall_at + 8] = False
-    fixed[form.step_at : form.step_end] = False
+    fixed = np.full(length, 0xFF, np.uint8)
+    fixed[form.wall_at : form.wall_at + 8] = 0
+    fixed[form.step_at : form.step_end] = 0
     for slot in form.slots:
-        fixed[slot.offset : slot.offset + np.dtype(slot.dtype).itemsize] = False
-    same: npt.NDArray[np.bool_] = (rows[:, fixed] == rows[0, fixed]).all(axis=1)
-    if form.step_end > form.step_at:
-        number = rows[:, form.step_at : form.step_end]
-        same &= (number[:, :-1] >= 0x80).all(axis=1) & (number[:, -1] < 0x80)
+        fixed[slot.offset : slot.offset + np.dtype(slot.dtype).itemsize] = 0
+    everywhere = np.ndarray((len(buffer) - 7,), "<u8", buffer=buffer, strides=(1,))
+    equal = np.arange(len(at))
+    for place in (
+        *range(0, length - 7, 8),
+        length - 8,
+    ):  # a record with a time is longer than a word
+        mask = fixed[place : place + 8].copy().view("<u8")[0]
+        if mask:
+            words = everywhere[at[equal] + place] & mask
+            equal = equal[words == everywhere[at[0] + place] & mask]
+    for place in range(form.step_at, form.step_end):
+        goes_on = buffer[at[equal] + place] >= 0x80
+        equal = equal[goes_on == (place < form.step_end - 1)]
+    same = np.zeros(len(at), bool)
+    same[equal] = True
     same[0] = True
     return same
 

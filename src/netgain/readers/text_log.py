@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +19,7 @@ from netgain.readers._line_grammar import (
     CODE,
     CODE_START,
     Axis,
+    Line,
     is_known_setting,
     message_of,
     qualified,
@@ -27,8 +27,10 @@ from netgain.readers._line_grammar import (
 )
 from netgain.readers._line_plans import Plan, Plans, numbers_of, stated
 from netgain.readers._lines import terminal_lines
+from netgain.readers._log_runs import Found, Group, laps
 from netgain.readers._ruled import Ruled
 from netgain.readers._series import choose_axis, series, unrolled
+from netgain.readers._split_columns import SplitColumns
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Series, Setting
 from netgain.study import Scalar
 from netgain.vocabulary import canonical_metric, canonical_setting, is_known_metric
@@ -37,7 +39,7 @@ SUFFIXES = (".log", ".out", ".txt", ".stdout", ".err")
 NAMES = frozenset(("stdout", "stderr", "log", "nohup"))
 OTHERS = re.compile(
     r"requirements|readme|licen[cs]e|copying|authors|notice|class(es|_names)|labels?\b|vocab|merges|words|"
-    r"filelist|^debug(-\w+)?\.log$|cmakelists|environment|pip[_-]?freeze|manifest|robots|changelog",
+    r"filelist|paper|abstract|^debug(-\w+)?\.log$|cmakelists|environment|pip[_-]?freeze|manifest|robots|changelog",
     re.IGNORECASE,
 )
 """Text files that are no log of a training."""
@@ -46,6 +48,8 @@ FEWEST = 3
 MOST_RECORDS = 2_000_000
 MOST_REPORTED = 100
 """Records of a text that is no log but states final scores."""
+MOST_BYTES_A_SCORE = 8_192
+"""Bytes of a report for each of its lines that holds a score alone; prose has more."""
 NAMED_FOR_SCORES = re.compile(
     r"(?:^|[_\-.\s])(?:metrics?|results?|scores?|final|test|eval\w*|report|summary|performance)(?:[_\-.\s\d]|$)",
     re.IGNORECASE,
@@ -76,42 +80,6 @@ Reading = tuple[dict[Axis, float], dict[Axis, float], tuple[float, ...]]
 """Axes, their ends, and values of one line."""
 
 
-@dataclass(slots=True)
-class Group:
-    """The records of one run that hold the same names."""
-
-    keys: tuple[str, ...]
-    """Names of the values."""
-    summary: bool
-    """Whether the lines sum up (` * Acc@1 71.2`) what others showed on the way."""
-    lines: array[int] = field(default_factory=lambda: array("q"))
-    """1-based line of each record."""
-    places: array[float] = field(default_factory=lambda: array("d"))
-    """Step, epoch and sample of each record, one after the other; NaN where unsaid."""
-    values: array[float] = field(default_factory=lambda: array("d"))
-    """Values of each record, one after the other."""
-
-
-@dataclass(slots=True)
-class Found:
-    """What the lines of one run add up to; filled line by line."""
-
-    settings: dict[str, tuple[Scalar, int]] = field(default_factory=dict)
-    """Settings and the line each was last stated in."""
-    groups: dict[tuple[tuple[str, ...], bool], Group] = field(default_factory=dict)
-    """Records by the names they hold."""
-    count: int = 0
-    """Records in all."""
-    position: dict[Axis, float] = field(default_factory=dict)
-    """Where the training stood last."""
-    split: str | None = None
-    """Split of the latest line that named one."""
-    sole: int = 0
-    """Records on lines that hold names and numbers alone."""
-    step_total: float | None = None
-    """End of an inner step counter (`[ 10/500]`), where the log states one."""
-
-
 def sniff(entry: Entry) -> bool:
     """Recognise a log by its suffix or bare name; whether it holds records shows in reading."""
     suffix = entry.path.suffix.lower()
@@ -132,7 +100,8 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     if TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)
         return
-    runs = [run for run in _runs(entry, limits) if _is_log(run) or _is_report(run, entry)]
+    found = [run for part in _runs(entry, limits) for run in laps(part)]
+    runs = [run for run in found if _is_log(run) or _is_report(run, entry)]
     for index, run in enumerate(runs):
         run_id = f"{entry.path.stem} {index + 1}" if len(runs) > 1 else ""
         yield _facts(entry, run, run_id)
@@ -149,10 +118,15 @@ def _logged_elsewhere(entry: Entry) -> bool:
 def _runs(entry: Entry, limits: Limits) -> Iterator[Found]:
     """Cut a log into runs: a position that falls back after new settings begins another."""
     run, preamble = Found(), Found()
-    plans, table = Plans(), Ruled()
+    plans, table, columns = Plans(), Ruled(), SplitColumns()
     block: list[tuple[str, Scalar, int]] = []
     count = 0
     for number, raw in _without_dumps(_without_code(terminal_lines(entry, limits)), run.settings):
+        if columns.concerns(raw):
+            line = columns.row(message_of(raw.decode("utf-8", "replace")))
+            if line is not None:
+                _add_line(run, line, number)
+                continue
         plan = plans.plan_of(raw)
         if plan.kind == "statement":
             text = message_of(raw.decode("utf-8", "replace"))
@@ -196,6 +170,10 @@ def _add_row(run: Found, table: Ruled, raw: bytes, number: int) -> None:
         return
     if line is None:
         line = read_line(message_of(text))
+    _add_line(run, line, number)
+
+
+def _add_line(run: Found, line: Line, number: int) -> None:
     plan = Plan("record", keys=tuple(line.values), split=line.split)
     _add(run, plan, number, (line.axes, line.totals, tuple(line.values.values())))
 
@@ -203,8 +181,7 @@ def _add_row(run: Found, table: Ruled, raw: bytes, number: int) -> None:
 def _close(run: Found, table: Ruled, number: int) -> None:
     line = table.close()
     if line is not None:
-        plan = Plan("record", keys=tuple(line.values), split=line.split)
-        _add(run, plan, number, (line.axes, line.totals, tuple(line.values.values())))
+        _add_line(run, line, number)
 
 
 def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
@@ -231,6 +208,8 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
     axes, totals, values = read
     position = run.position
     if axes:
+        if axes.get("epoch", np.inf) < position.get("epoch", -np.inf):
+            run.restarts.append(number)
         position.update(axes)
         if "epoch" in axes and "step" not in axes:
             position.pop("step", None)
@@ -288,7 +267,25 @@ def _is_report(run: Found, entry: Entry) -> bool:
         if _is_metric(key)
     )
     enough = 1 if NAMED_FOR_SCORES.search(entry.path.stem) else 2
-    return bool(scored) and max(scored.values()) == 1 and run.sole >= enough
+    prose = entry.size > run.sole * MOST_BYTES_A_SCORE
+    if not scored or max(scored.values()) > 1:
+        return False
+    return (run.sole >= enough and not prose) or _is_evaluation(run)
+
+
+def _is_evaluation(run: Found) -> bool:
+    """Tell whether known settings stand before one line of several scores on test data."""
+    known = {
+        name
+        for key, (value, _) in run.settings.items()
+        if (name := canonical_setting(key, value=value))
+    }
+    metrics = [[canonical_metric(key) for key in keys] for keys, _ in run.groups]
+    tested = any(
+        sum(metric.split == "test" and is_known_metric(metric.name) for metric in found) > 1
+        for found in metrics
+    )
+    return tested and len(known) >= FEWEST
 
 
 @lru_cache(maxsize=20_000)

@@ -11,6 +11,7 @@ from typing import Any
 from netgain.errors import UnreadableFile
 from netgain.readers import config_file, metric_log
 from netgain.readers._documents import clock_seconds, leaves, parse_json, scalar
+from netgain.readers._optuna import parsed
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 from netgain.study import Strength
 
@@ -74,9 +75,7 @@ def _sweep(entry: Entry, limits: Limits) -> Iterator[Fact]:
             settings.append(Setting(key="n_trials", value=leaf.value, source=source))
         elif leaf.key.startswith("parameters."):
             name, _, kind = leaf.key.removeprefix("parameters.").rpartition(".")
-            values = (
-                json.loads(leaf.value) if kind == "values" and isinstance(leaf.value, str) else None
-            )
+            values = parsed(leaf.value) if kind == "values" else None
             if isinstance(values, list) and len(values) > 1:
                 choices[name] = len(values)
             elif kind in ("min", "max", "mu", "sigma"):

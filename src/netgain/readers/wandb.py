@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
-
-import numpy as np
 
 from netgain.errors import UnreadableFile
 from netgain.readers._dialect import dialect_of
@@ -188,7 +187,7 @@ def _summary(entry: Entry, found: Contents, logged: set[str]) -> Iterator[Final]
         for name, value in numbers_in(key, text):
             if (
                 name not in logged
-                and np.isfinite(value)
+                and math.isfinite(value)
                 and not is_clock(name)
                 and not x_axis(name)
             ):
@@ -207,11 +206,11 @@ def _summary_file(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         Final(key=key.replace(".", "/"), value=float(value), source=entry.source(key=key))
         for key, value in flatten({k: v for k, v in document.items() if not k.startswith("_")})
         if isinstance(value, (int, float)) and not isinstance(value, bool)
-        and np.isfinite(value) and not is_clock(key) and not x_axis(key)
+        and math.isfinite(value) and not is_clock(key) and not x_axis(key)
     )  # fmt: skip
     runtime = document.get("_runtime")
     settings: tuple[Setting, ...] = ()
-    if isinstance(runtime, (int, float)) and runtime > 0:
+    if isinstance(runtime, (int, float)) and 0 < runtime < math.inf:
         source = entry.source(key="_runtime")
         settings = (
             Setting(key="wall_seconds", value=float(runtime), source=source, strength="logged"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from netgain.study import Arm, Budget, Cited, Curve, Run, Study
+from netgain.study import Arm, Budget, Cited, Curve, History, Predictions, Run, Study
 
 SHOWN_KEYS = 20
 """Unknown keys shown; the rest is counted."""
@@ -18,6 +18,7 @@ def study_text(study: Study) -> str:
     lines = [*_claim(study)]
     for side, arm in (("baseline", study.baseline), ("proposed", study.proposed)):
         lines += ["", *_arm(side, arm)]
+    lines += _ratings(study)
     lines += _excluded(study)
     lines += _unknown_keys(study)
     lines += _unread(study)
@@ -55,6 +56,43 @@ def _arm(side: str, arm: Arm) -> Iterator[str]:
         yield f"  code {arm.code.root}: {len(arm.code.files)} Python files"
     for samples in arm.samples:
         yield f"  {samples.split} samples: {samples.n:,}  [{samples.source}]"
+    for predictions in arm.predictions:
+        yield f"  {_predictions(predictions)}"
+    for history in arm.histories:
+        yield f"  {_history(history)}"
+
+
+def _predictions(found: Predictions) -> str:
+    """Say in one line what a file of predictions holds."""
+    held = [word for word in ("targets", "outputs", "prompts") if getattr(found, word)]
+    scores = [f"{name} {cited.value:,.6g}" for name, cited in sorted(found.scores.items())]
+    name = _printable(" ".join(filter(None, (found.task or found.name, found.split))))
+    parts = [f"{found.n:,} items by {found.item_kind}", *held, *scores]
+    return f"predictions {name or 'without a name'}: {', '.join(parts)}  [{found.source}]"
+
+
+def _history(found: History) -> str:
+    """Say in one line what a git history remembers."""
+    since = f"{found.first.value} to " if found.first else "to "
+    gone = sum(file.change == "removed" for file in found.former)
+    rewritten = len(found.former) - gone
+    return (
+        f"history of {_printable(found.location)}: {found.commits.value:,} commits, "
+        f"{since}{found.last.value}, {gone} result files gone, {rewritten} rewritten"
+        f"{'' if found.complete else ' (not compared to the end)'}  [{found.commits.source}]"
+    )
+
+
+def _ratings(study: Study) -> Iterator[str]:
+    if study.ratings:
+        yield ""
+    for found in study.ratings:
+        judge = {"human": "people", "model": "a model"}.get(found.judge or "", "who is not said")
+        unusable = f", {found.unusable} without a verdict" if found.unusable else ""
+        yield (
+            f"ratings: {len(found.votes):,} verdicts by {judge} on {len(found.systems)} systems"
+            f"{unusable}  [{found.source}]"
+        )
 
 
 def _run(run: Run) -> Iterator[str]:

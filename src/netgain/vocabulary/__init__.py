@@ -48,6 +48,8 @@ AT_K_NAMES = {
     "accuracy": "accuracy", "top": "accuracy", "pass": "pass",
 }  # fmt: skip
 
+LONGEST_CAMEL = 60
+
 SHORTEST_TAIL = 3
 """Letters of a last word that is read as a metric by itself."""
 
@@ -115,8 +117,16 @@ def canonical_metric(key: str, dialect: str = "generic") -> Metric:
         key: column, tag or metric name as the log spells it (`val/acc_epoch`, `metrics/mAP50(B)`).
         dialect: name of a vocabulary file, or `generic`.
     """
+    metric = _taken_apart(_metric_words(key), key, dialect)
+    parts = _parts_of_camel_case(key)
+    if not parts or is_known_metric(metric.name):
+        return metric
+    joined = _taken_apart(parts, key, dialect)
+    return joined if is_known_metric(joined.name) else metric
+
+
+def _taken_apart(words: tuple[str, ...], key: str, dialect: str) -> Metric:
     names, splits, noise = _metrics()
-    words = _metric_words(key)
     found = [splits[word] for word in words if word in splits]
     split: Split | None = found[0] if found else None
     if split == "validation" and "test" in found:
@@ -310,6 +320,14 @@ def _metric_words(key: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[^a-z0-9.@:%]+", text) if word) or (
         key.strip().lower(),
     )
+
+
+@cache
+def _parts_of_camel_case(key: str) -> tuple[str, ...]:
+    """Return the words of a name written as `AverageTestEpRet`; none where it is not."""
+    words = re.findall(r"[A-Z][a-z]+", key) if len(key) <= LONGEST_CAMEL else []
+    whole = len(words) > 1 and "".join(words) == key
+    return tuple(word.lower() for word in words) if whole else ()
 
 
 @cache

@@ -1,0 +1,41 @@
+"""Everything the checks look for in a tree of code, at one go."""
+
+from __future__ import annotations
+
+from netgain.analysis.code_components import code_census
+from netgain.analysis.code_deployment import deployment_switches
+from netgain.analysis.code_idioms import (
+    repeated_passes,
+    selection_on_test,
+    test_time_passes,
+    weight_averaging,
+)
+from netgain.analysis.code_transforms import pipelines
+from netgain.analysis.code_variants import decides_one_model
+from netgain.analysis.literals import buried_numbers, trains
+from netgain.analysis.per_tree import name_of
+from netgain.study import CodeTree
+
+LOOKS = (
+    code_census,
+    decides_one_model,
+    repeated_passes,
+    weight_averaging,
+    test_time_passes,
+    selection_on_test,
+    pipelines,
+    deployment_switches,
+    buried_numbers,
+    trains,
+)
+
+
+def look_into(tree: CodeTree) -> dict[str, object]:
+    """Return the answer of each look by its name; one that fails is left out and fails again in its check."""
+    found: dict[str, object] = {}
+    for look in LOOKS:
+        try:
+            found[name_of(look)] = look(tree)
+        except Exception:  # noqa: BLE001, S112 - the check itself reports the error
+            continue
+    return found

@@ -1,0 +1,82 @@
+"""Which runs count: no recipes beside results, and each training once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import PurePath
+
+from netgain.study import Curve, Run, Unread
+from netgain.vocabulary import UNSPLIT, is_known_metric
+
+RECIPES = frozenset(("configs", "config", "conf", "cfgs", "cfg", "recipes"))
+"""Folders of settings that runs are started from."""
+FEWEST_SHARED = 5
+"""Different values of a curve that two records of one training share."""
+
+
+def without_recipes(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out folders of settings without any result, where other runs have results."""
+    ended = [run for run in runs if run.curves or run.finals]
+    if not ended:
+        return runs, []
+    recipes = [
+        run
+        for run in runs
+        if not (run.curves or run.finals or run.model)
+        and RECIPES & {part.lower() for part in PurePath(run.id).parts[-2:]}
+    ]
+    why = "settings without a result, in a folder of configurations; no run"
+    return [r for r in runs if r not in recipes], [Unread(path=r.id, why=why) for r in recipes]
+
+
+def without_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:
+    """Keep one of two records of the same training made by different tools.
+
+    Two tools that logged one training share whole curves to the last digit; two trainings that ended
+    alike in the same tool are both kept, since that is itself evidence (one seed repeated).
+    """
+    kept: list[Run] = []
+    dropped: list[Unread] = []
+    by_curve: dict[tuple[float, ...], Run] = {}
+    for run in sorted(runs, key=_least_said):
+        long_curves = [c.values for c in run.curves if _tells_trainings_apart(c)]
+        twin = next((by_curve[v] for v in long_curves if v in by_curve), None)
+        if twin is not None and _store(twin) != _store(run) and not _differ(twin, run):
+            why = f"second record of the training in {twin.id} (identical curves); counted once"
+            dropped.append(Unread(path=run.id, why=why))
+            continue
+        kept.append(run)
+        for values in long_curves:
+            by_curve.setdefault(values, run)
+    order = {run.id: index for index, run in enumerate(runs)}
+    return tuple(sorted(kept, key=lambda r: order[r.id])), tuple(dropped)
+
+
+def _differ(first: Run, second: Run) -> bool:
+    """Tell whether two runs logged another course under one key, point by point."""
+    logged = {(c.key, c.unit, len(c.values)): c.values for c in first.curves}
+    return any(
+        logged.get((c.key, c.unit, len(c.values)), c.values) != c.values
+        for c in second.curves
+        if _tells_trainings_apart(c)
+    )
+
+
+def _least_said(run: Run) -> tuple[bool, int]:
+    """Order records by what they say: a row of a table names its arm, a printed log may not."""
+    return "=" not in run.id.partition("#")[2], -(len(run.config) + len(run.curves))
+
+
+def _tells_trainings_apart(curve: Curve) -> bool:
+    """Tell whether two trainings cannot share a curve by design, as they do schedules and counters."""
+    scored = is_known_metric(curve.name) and curve.name not in UNSPLIT
+    if not scored or len(set(curve.values)) < FEWEST_SHARED:
+        return False
+    steps = (round(b - a, 6) for a, b in pairwise(curve.values))
+    first = next(steps)
+    return any(step != first for step in steps)
+
+
+def _store(run: Run) -> str:
+    """Return the store a run lies in: the folder above a run folder, or the database file."""
+    return run.id.split("#")[0] if "#" in run.id else str(PurePath(run.id).parent)

@@ -1,0 +1,102 @@
+"""What the lines of one run in a text log add up to, and the trainings that one log holds in a row."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from netgain.readers._line_grammar import Axis
+from netgain.study import Scalar
+
+FEWEST_EPOCHS = 2
+"""Different epochs that a training must show to be told from a counter of something else."""
+MOST_LAPS = 1_000
+
+
+@dataclass(slots=True)
+class Group:
+    """The records of one run that hold the same names."""
+
+    keys: tuple[str, ...]
+    """Names of the values."""
+    summary: bool
+    """Whether the lines sum up (` * Acc@1 71.2`) what others showed on the way."""
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    """1-based line of each record."""
+    places: array[float] = field(default_factory=lambda: array("d"))
+    """Step, epoch and sample of each record, one after the other; NaN where unsaid."""
+    values: array[float] = field(default_factory=lambda: array("d"))
+    """Values of each record, one after the other."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What the lines of one run add up to; filled line by line."""
+
+    settings: dict[str, tuple[Scalar, int]] = field(default_factory=dict)
+    """Settings and the line each was last stated in."""
+    groups: dict[tuple[tuple[str, ...], bool], Group] = field(default_factory=dict)
+    """Records by the names they hold."""
+    count: int = 0
+    """Records in all."""
+    position: dict[Axis, float] = field(default_factory=dict)
+    """Where the training stood last."""
+    split: str | None = None
+    """Split of the latest line that named one."""
+    sole: int = 0
+    """Records on lines that hold names and numbers alone."""
+    step_total: float | None = None
+    """End of an inner step counter (`[ 10/500]`), where the log states one."""
+    restarts: array[int] = field(default_factory=lambda: array("q"))
+    """1-based lines on which the epoch fell back."""
+
+
+def laps(run: Found) -> list[Found]:
+    """Return the trainings of a run whose epochs began anew each time the same ones were over.
+
+    A loop over seeds, folds or settings prints such a log. Laps of unequal length are restarts of one
+    training, or cannot be told from them, and are left to whoever joins the points.
+    """
+    if not 0 < len(run.restarts) < MOST_LAPS:
+        return [run]
+    starts = np.array([0, *run.restarts], np.int64)
+    shown = [_epochs_by_lap(group, starts) for group in run.groups.values()]
+    epochs = [frozenset().union(*(by_lap[at] for by_lap in shown)) for at in range(len(starts))]
+    whole, last = epochs[:-1], epochs[-1]
+    early = frozenset(sorted(epochs[0])[: len(last)])
+    if len(epochs[0]) < FEWEST_EPOCHS or len(set(whole)) > 1 or last != early:
+        return [run]
+    return [_lap(run, starts, at) for at in range(len(starts))]
+
+
+def _epochs_by_lap(group: Group, starts: npt.NDArray[np.int64]) -> list[frozenset[float]]:
+    places = np.array(group.places).reshape(-1, 3)[:, 1]
+    at = np.searchsorted(starts, np.array(group.lines, np.int64), side="right") - 1
+    finite = np.isfinite(places)
+    return [frozenset(places[finite & (at == lap)].tolist()) for lap in range(len(starts))]
+
+
+def _lap(run: Found, starts: npt.NDArray[np.int64], at: int) -> Found:
+    """Return what stands between two falls of the epoch; all laps share the settings."""
+    part = Found(settings=run.settings, step_total=run.step_total)
+    end = starts[at + 1] if at + 1 < len(starts) else np.iinfo(np.int64).max
+    for key, group in run.groups.items():
+        lines = np.array(group.lines, np.int64)
+        kept = np.flatnonzero((lines >= starts[at]) & (lines < end))
+        if not len(kept):
+            continue
+        values = np.array(group.values).reshape(len(lines), -1)[kept]
+        places = np.array(group.places).reshape(-1, 3)[kept]
+        part.groups[key] = Group(
+            group.keys,
+            group.summary,
+            array("q", lines[kept].tolist()),
+            array("d", places.ravel().tolist()),
+            array("d", values.ravel().tolist()),
+        )
+        part.count += len(kept)
+    part.sole = run.sole if part.count == run.count else 0
+    return part

@@ -1,0 +1,29 @@
+"""How often garbage is looked for while evidence is read."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from netgain.pacing import RARE, rare_collections
+
+
+def test_thresholds_are_put_back_after_an_error() -> None:
+    """They are high inside the block and as before behind it, whatever happens in it."""
+    before = gc.get_threshold()
+    with pytest.raises(ValueError, match="x"), rare_collections():
+        assert gc.get_threshold() == RARE
+        raise ValueError("x")
+    assert gc.get_threshold() == before
+
+
+def test_a_collector_switched_off_stays_so() -> None:
+    """A program that set its own, rarer thresholds keeps them."""
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        with rare_collections():
+            assert gc.get_threshold()[0] == 0
+    finally:
+        gc.set_threshold(*before)
