@@ -211,3 +211,17 @@ def test_pools_of_stride_one_and_every_other_position() -> None:
 def test_endless_sum_leaves_skips_open() -> None:
     """An expression nested beyond the interpreter's stack stops nothing."""
     assert "skip" not in observed(NET.format("x" + " + self.b" * 3000))
+
+
+def test_gate_of_bare_parameters_and_einsum_is_squeeze_excite() -> None:
+    """Matrix products with parameters and a contraction with the input are the same gate."""
+    text = (
+        "class Q(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n"
+        "        self.a = nn.Parameter(torch.randn(4, c))\n        self.b = nn.Parameter(torch.randn(c, 4))\n"
+        "    def forward(self, x):\n        s = x.flatten(2).mean(-1)\n"
+        "        s = torch.sigmoid(torch.relu(s @ self.a.t()) @ self.b.t())\n"
+        "        return torch.einsum('bchw,bc->bchw', x, s)\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.q = Q(8)\n"
+        "    def forward(self, x):\n        return self.q(x)\n"
+    )
+    assert census(text)["attention", "squeeze-excite"] == 1

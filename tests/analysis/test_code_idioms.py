@@ -94,3 +94,14 @@ def test_gradient_accumulation_is_no_inner_loop() -> None:
 def test_repeats_are_found(text: str) -> None:
     """Repeating samplers, arguments, self-concatenation and inner loops are found."""
     assert len(repeated_passes(tree(text))) == 1
+
+
+def test_loaders_assigned_together_are_told_apart() -> None:
+    """A best score kept on validation data is not one on test data because one line makes both loaders."""
+    text = (
+        "train_loader, val_loader, test_loader = make('a'), make('b'), make('c')\n"
+        "best_acc = 0\nfor epoch in range(9):\n    acc = score(model, val_loader)\n"
+        "    if acc > best_acc:\n        best_acc = acc\n"
+    )
+    assert selection_on_test(tree(text)) == ()
+    assert selection_on_test(tree(text.replace("model, val_loader", "model, test_loader")))

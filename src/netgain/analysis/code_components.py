@@ -47,6 +47,8 @@ SIGMOIDS = frozenset(
 )
 MIXERS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "Dense", "linear", "conv2d",
                     "conv1d", "Conv1D", "Conv2D", "Conv3D"})  # fmt: skip
+PRODUCTS = frozenset({"matmul", "mm", "bmm", "addmm", "baddbmm", "einsum"})
+"""Matrix products written out."""
 FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
                             "resnet101", "get_model", "from_config"})  # fmt: skip
 """Calls whose model is built outside the tree."""
@@ -239,7 +241,10 @@ def _attention_pattern(node: ast.ClassDef) -> str | None:
     if forward is None:
         return None
     calls = {last_name(call) for call in calls_in(node)}
-    if not (calls & POOLS and calls & SIGMOIDS and calls & MIXERS):
+    products = calls & PRODUCTS or any(
+        isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult) for n in walk(forward)
+    )
+    if not (calls & POOLS and calls & SIGMOIDS and (calls & MIXERS or products)):
         return None
     inputs = {argument.arg for argument in forward.args.args} - {"self"}
     derived = _derived_names(forward, inputs)
@@ -247,6 +252,11 @@ def _attention_pattern(node: ast.ClassDef) -> str | None:
         (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and _multiplies(n, derived))
         or (isinstance(n, ast.Call) and last_name(n) in ("mul", "multiply", "mul_"))
         or (isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Mult))
+        or (
+            isinstance(n, ast.Call)
+            and last_name(n) == "einsum"
+            and sum(bool(names_in(argument) & derived) for argument in n.args) >= 2
+        )
         for n in walk(forward)
     )
     if not multiplies:

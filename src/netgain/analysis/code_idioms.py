@@ -192,10 +192,10 @@ def _test_names(module: ast.Module) -> set[str]:
     """Return names that hold test data or a score computed on it."""
     tainted: set[str] = set()
     assignments = [
-        (target, node.value)
+        pair
         for node in walk(module)
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
-        for target in _targets(node)
+        for pair in _assigned(node, node.value)
     ]
     read = {id(value): _names_or_test(value) for _, value in assignments}
     for _ in range(4):  # a data set, its loader, the score, a copy of the score
@@ -207,6 +207,24 @@ def _test_names(module: ast.Module) -> set[str]:
         if len(tainted) == before:
             break
     return tainted
+
+
+def _assigned(
+    node: ast.Assign | ast.AnnAssign | ast.NamedExpr, value: ast.expr
+) -> list[tuple[str, ast.expr]]:
+    """Return each name with what it is given; `a, b = x, y` gives x to a and y to b."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    first = targets[0]
+    if (
+        len(targets) == 1
+        and isinstance(first, (ast.Tuple, ast.List))
+        and isinstance(value, (ast.Tuple, ast.List))
+        and len(first.elts) == len(value.elts)
+        and not any(isinstance(item, ast.Starred) for item in (*first.elts, *value.elts))
+    ):
+        pairs = zip(first.elts, value.elts, strict=True)
+        return [(dotted(target), given) for target, given in pairs if dotted(target)]
+    return [(target, value) for target in _targets(node)]
 
 
 def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from netgain.analysis.code_structure import Sighting, Sightings
 from netgain.analysis.syntax import dotted, last_name
 
+FUSED_ADDITIONS = frozenset({"addcmul", "addcmul_", "addcdiv", "lerp", "lerp_"})
+"""Calls that add a product to their first operand."""
 ADDITIONS = frozenset({"add", "add_", "Add"})
 JOINS = frozenset({"cat", "concat", "concatenate", "Concatenate"})
 STORES = frozenset({"append", "insert", "extend", "setdefault", "appendleft"})
@@ -132,6 +134,16 @@ class _Flow:
         values = [self.of(argument) for argument in arguments]
         if isinstance(node.func, ast.Attribute):
             values.append(self.of(node.func.value))
+        if name in FUSED_ADDITIONS:
+            base = node.func.value if isinstance(node.func, ast.Attribute) else None
+            operands = arguments if base is None or not self.of(base) else [base, *arguments]
+            if len(operands) > 1:
+                added = frozenset().union(*(self.of(part) for part in operands[1:]))
+                self._meet(
+                    node,
+                    [(operands[0], self.of(operands[0])), (operands[-1], added)],
+                    "residual-skip",
+                )
         if name in ADDITIONS and len([value for value in values if value]) >= 2:
             operands = [*arguments[:2]] if len(arguments) > 1 else [arguments[0]]
             if len(operands) == 1 and isinstance(node.func, ast.Attribute):

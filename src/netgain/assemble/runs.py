@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePath
 
 from netgain.assemble.budget import budget_of
@@ -77,12 +78,13 @@ def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
     runs: list[Run] = []
     excluded: list[Unread] = []
     unknown: list[Setting] = []
+    defaults = _CodeDefaults(taught)
     for run_id, bundle in bundles(list(facts)).items():
         refusal = _refusal(bundle) or _nothing_in(bundle)
         if refusal:
             excluded.append(Unread(path=run_id, why=refusal))
             continue
-        run, not_known = _build_run(run_id, bundle, taught)
+        run, not_known = _build_run(run_id, bundle, taught, defaults)
         runs.append(run)
         unknown.extend(not_known)
     trained, recipes = without_recipes(runs)
@@ -109,7 +111,7 @@ def _nothing_in(bundle: list[RunFacts]) -> str | None:
 
 
 def _build_run(
-    run_id: str, bundle: list[RunFacts], taught: Mapping[str, str]
+    run_id: str, bundle: list[RunFacts], taught: Mapping[str, str], defaults: _CodeDefaults
 ) -> tuple[Run, list[Setting]]:
     readings: dict[str, list[Cited[Scalar]]] = defaultdict(list)
     other: dict[str, Cited[Scalar]] = {}
@@ -138,7 +140,7 @@ def _build_run(
     }
     named = _from_names(run_id, bundle)
     agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
-    merged = in_samples({**named, **_defaults(bundle, taught), **agreeing, **merged})
+    merged = in_samples({**named, **defaults.of(bundle), **agreeing, **merged})
     curves = tuple(_curves(bundle))
     config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS}
     timm_like = any(fact.dialect == "timm" for fact in bundle)
@@ -208,20 +210,40 @@ def _from_names(run_id: str, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]
     }
 
 
-def _defaults(bundle: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Cited[Scalar]]:
-    """Return the settings that code states by default; where two files differ, neither counts.
+class _CodeDefaults:
+    """What code states by default for the runs of one arm; many runs share the same code."""
 
-    Code that bears the name of a run's log (`baseline.py` beside `baseline.out`) is the code of that run.
-    """
+    def __init__(self, taught: Mapping[str, str]) -> None:
+        self.taught = taught
+        self._stated: dict[tuple[int, ...], dict[str, Cited[Scalar]]] = {}
+        """By identity of the facts, which live as long as the arm is built."""
+
+    def of(self, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]:
+        """Return the settings that code states by default; where two files differ, neither counts.
+
+        Code that bears the name of a run's log (`baseline.py` beside `baseline.out`) is the code of that run.
+        """
+        code = [fact for fact in bundle if fact.dialect == CODE]
+        if not code:
+            return {}
+        logs = {
+            _stem(path_of(fact)) for fact in bundle if fact.dialect != CODE and has_outcome(fact)
+        }
+        chosen = [fact for fact in code if _stem(path_of(fact)) in logs] or code
+        key = tuple(map(id, chosen))
+        if key not in self._stated:
+            self._stated[key] = _stated_by(chosen, self.taught)
+        return self._stated[key]
+
+
+@lru_cache(maxsize=8192)
+def _stem(path: str) -> str:
+    return PurePath(path).stem
+
+
+def _stated_by(code: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Cited[Scalar]]:
     found: dict[str, list[Cited[Scalar]]] = defaultdict(list)
-    logs = {
-        PurePath(path_of(fact)).stem
-        for fact in bundle
-        if fact.dialect != CODE and has_outcome(fact)
-    }
-    code = [fact for fact in bundle if fact.dialect == CODE]
-    own = [fact for fact in code if PurePath(path_of(fact)).stem in logs]
-    for fact in own or code:
+    for fact in code:
         for setting in fact.settings:
             name = canonical_setting(setting.key, CODE, taught, value=setting.value)
             blank = setting.value in (None, "", "[]", "{}") or "?" in str(setting.value)

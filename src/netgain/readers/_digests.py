@@ -100,7 +100,7 @@ def _as_whole(text: str) -> int | None:
     if not text or len(text) > 20:
         return None
     stem = text.removesuffix(".0")
-    if stem.lstrip("-").isdecimal() and stem.isascii():
+    if stem.removeprefix("-").isdecimal() and stem.isascii():
         number = int(stem)
         if str(number) == stem and -(2**63) <= number < 2**63:
             return number

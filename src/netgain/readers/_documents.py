@@ -17,8 +17,9 @@ from netgain.readers._json import loads
 from netgain.readers.base import Entry, Limits, Setting
 from netgain.study import Scalar, Strength
 
-YAML_BYTES = 16 * 2**20
+YAML_BYTES = 2 * 2**20
 """Largest YAML document; the parser needs some hundred bytes of memory for each byte."""
+JSON_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 JSON_KEY = r'("{}")\s*:'
 TOML_KEY = r"^\s*(?:[\w\"'-]+\s*\.\s*)*[\"']?({})[\"']?\s*="
 DOTS = 200
@@ -29,6 +30,12 @@ SECRET = re.compile(
     r"(?:token|(?:access|auth|api|hf|hub)_?tokens|(?:password|api_?key|secret)s?)$", re.IGNORECASE
 )
 """Keys whose values are never repeated in a report; `max_tokens` counts."""
+TOML_BYTES = 8 * 2**20
+"""Largest TOML document; the parser needs thirty bytes of memory for each character."""
+MOST_VALUES = 5_000_000
+"""Most values of one JSON document; each takes up to 150 bytes of memory."""
+MOST_CONTAINERS = 1_500_000
+"""Most lists and objects of one JSON document; each takes up to 300 bytes of memory."""
 LEAVES = 200_000
 """Most values taken from one document, so that nested YAML aliases cannot multiply without end."""
 
@@ -92,6 +99,7 @@ def parse_json(text: str, limits: Limits) -> Any:
     Raises:
         UnreadableFile: damaged or nested deeper than the limit.
     """
+    _hold_counts(text)
     try:
         document = loads(text)
     except json.JSONDecodeError as error:
@@ -104,6 +112,23 @@ def parse_json(text: str, limits: Limits) -> Any:
         ) from error
     check_depth(document, limits.depth)
     return document
+
+
+def _hold_counts(text: str) -> None:
+    """Hold the limits on values and containers before any of them takes memory.
+
+    Raises:
+        UnreadableFile: over a limit.
+    """
+    if text.count(",") <= MOST_VALUES and text.count("{") + text.count("[") <= MOST_CONTAINERS:
+        return
+    bare = JSON_STRING.sub("", text)  # marks inside strings do not count
+    values, containers = bare.count(","), bare.count("{") + bare.count("[")
+    if values > MOST_VALUES or containers > MOST_CONTAINERS:
+        raise UnreadableFile(
+            f"{values:,} values and {containers:,} lists and objects, more than {MOST_VALUES:,} or "
+            f"{MOST_CONTAINERS:,}; name a smaller extract"
+        )
 
 
 def check_depth(document: Any, depth: int) -> None:
@@ -201,6 +226,8 @@ def _flat_with_lines(document: Any, text: str, pattern: str, limits: Limits) -> 
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
+    if len(text) > TOML_BYTES:
+        raise UnreadableFile(f"TOML of {len(text):,} characters, more than {TOML_BYTES:,}")
     for line in text.splitlines():
         parts = re.split(r"[,=\[\]{}]", line) if line.count(".") > DOTS else ()
         if any(part.count(".") > DOTS for part in parts):

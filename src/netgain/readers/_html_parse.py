@@ -236,7 +236,8 @@ def page_of(text: str) -> Page:
 def _tamed(text: str) -> str:
     """Blank comments and escape every `<` that opens no whole tag; lines stay as they are.
 
-    The parser looks for the end of a broken tag anew from each `<`, in quadratic time.
+    The parser looks for the end of a broken tag anew from each `<`, in quadratic time, and fails an
+    assertion of its own on marked sections (`<![ html>`), which HTML does not have.
     """
     pieces: list[str] = []
     position = 0
@@ -246,7 +247,7 @@ def _tamed(text: str) -> str:
         pieces += [text[position:start], "\n" * text.count("\n", start, end)]
         position = end
     whole = "".join([*pieces, text[position:]])
-    return BROKEN_TAG.sub("&lt;", whole)
+    return BROKEN_TAG.sub("&lt;", whole.replace("<![", "<! ["))
 
 
 def _count(value: str | None) -> int:

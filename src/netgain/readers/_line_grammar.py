@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -99,8 +100,9 @@ EVALUATIONS = frozenset(
 """Splits whose inner counter counts batches of the evaluation, no updates."""
 BEST = re.compile(r"\bbest\b", re.IGNORECASE)
 ONE_SETTING = re.compile(
-    r"\s*[-*|>]?\s*(?P<quote>['\"]?)(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
-    r"\s*[:=]\s*(?P<value>\S.{0,200}?)\s*,?\s*"
+    r"\s*+[-*|>]?\s*+(?P<quote>['\"]?)"
+    r"(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
+    r"\s*+[:=]\s*+(?P<value>\S.{0,200}?)\s*+,?\s*+"
 )
 DUMP = re.compile(
     r"\b(?:Namespace|\w{0,40}Args|\w{0,40}Arguments|\w{0,40}Config|HParams|AttrDict|EasyDict)\("
@@ -369,7 +371,9 @@ def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:
     """Yield the values of a Python dict that holds no score and no position (fairseq's config)."""
     start, end = text.find("{'"), text.rfind("}")
     try:
-        found = ast.literal_eval(text[start : end + 1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the log's own escapes
+            found = ast.literal_eval(text[start : end + 1])
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return
     if not isinstance(found, dict):

@@ -70,11 +70,8 @@ def parse(text: str, depth: int) -> Notebook:
     raw = document.get("cells") if isinstance(document, dict) else None
     sheets = document.get("worksheets") if isinstance(document, dict) else None
     if raw is None and isinstance(sheets, list):
-        raw = [
-            cell
-            for sheet in sheets
-            for cell in (sheet.get("cells") or () if isinstance(sheet, dict) else ())
-        ]
+        parts = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        raw = [cell for part in parts if isinstance(part, list) for cell in part]
     if not isinstance(raw, list) or not isinstance(document, dict):
         raise UnreadableFile("holds no cells; expected a Jupyter notebook of format 3 or 4")
     if len(raw) > MOST_CELLS:

@@ -158,7 +158,7 @@ def _finals(study: Search, trial: Trial, cite: _Cite) -> Iterator[Final]:
 
 
 def _metric(study: Search, index: int) -> str:
-    if index < len(study.metrics):
+    if 0 <= index < len(study.metrics):
         return study.metrics[index]
     return "objective" if index == 0 else f"objective_{index}"
 

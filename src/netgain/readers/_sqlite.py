@@ -8,7 +8,8 @@ import time
 from netgain.readers.base import Entry
 
 MOST_SECONDS = 300.0
-"""Longest time one database may keep SQLite busy."""
+"""Longest time one database may keep SQLite busy; a small one gets less."""
+FEWEST_SECONDS = 8.0
 
 
 def connect(entry: Entry) -> sqlite3.Connection:
@@ -20,7 +21,8 @@ def connect(entry: Entry) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True)
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     connection.execute("PRAGMA trusted_schema = OFF")
-    deadline = time.monotonic() + MOST_SECONDS
+    seconds = min(MOST_SECONDS, FEWEST_SECONDS + entry.size / 2**20)
+    deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 1_000_000)
     return connection
 

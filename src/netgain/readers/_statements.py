@@ -103,11 +103,17 @@ def arm_of(text: str) -> Arm | None:
     return "baseline" if baseline else "proposed"
 
 
+MOST_DIGITS = 40
+"""Characters of the longest number a document prints."""
+
+
 def number(text: str) -> int | float | None:
     """Read a number as documents print it: thousands commas, true minus, percent."""
     word = text.strip().rstrip("%").strip().replace("−", "-")
     if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", word):
         word = word.replace(",", "")
+    if len(word) > MOST_DIGITS:
+        return None
     if re.fullmatch(r"[-+]?\d+", word):
         return int(word)
     try:
@@ -369,4 +375,4 @@ def _seeds_said(text: str) -> int | None:
 
 
 def _count(word: str) -> int | None:
-    return int(word) if word.isdecimal() else WORDS.get(word.lower())
+    return int(word) if word.isdecimal() and len(word) < MOST_DIGITS else WORDS.get(word.lower())

@@ -39,6 +39,8 @@ HEADER_BYTES = 100 * 2**20
 WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4,
           "U16": 2, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1}  # fmt: skip
 """Bytes of an element by the format's name for its type."""
+MOST_STEPS = 1e15
+"""A counter beyond it, infinite or no number, is damage."""
 LEGACY_BYTES = 256 * 2**20
 WEIGHT_KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "params",
                "weights", "model_state", "generator", "student")  # fmt: skip
@@ -341,7 +343,7 @@ def _counters(entry: Entry, content: Content) -> Iterator[Setting]:
     for name, tensor in content.tensors:
         if name.endswith("num_batches_tracked"):
             count = scalar_of(content.archive, tensor)
-            if count:
+            if count is not None and 0 < count < MOST_STEPS:
                 yield _measured(entry, "num_batches_tracked", int(count), name)
                 return
 
@@ -379,9 +381,8 @@ def _optimizer(entry: Entry, content: Content) -> Iterator[Setting]:
 def _step(content: Content, state: Any) -> float | None:
     value = (mapping_of(state) or {}).get("step")
     tensor = tensor_of(value)
-    if tensor is not None:
-        return scalar_of(content.archive, tensor)
-    return float(value) if isinstance(value, (int, float)) else None
+    count = scalar_of(content.archive, tensor) if tensor is not None else value
+    return float(count) if isinstance(count, (int, float)) and abs(count) < MOST_STEPS else None
 
 
 def _measured(entry: Entry, key: str, value: Any, place: str | None) -> Setting:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from netgain.readers._grid import grids, published, statements
 from netgain.readers._html_parse import Page, page_of
-from netgain.readers._prose import SKIPPED_SECTION, prose_statements
+from netgain.readers._prose import MOST_SENTENCES, SKIPPED_SECTION, prose_statements
 from netgain.readers._statements import arm_of
 from netgain.readers.base import DocumentFacts, Entry, Limits, Reader
 from netgain.study import Paper, ResultTable, Statement
@@ -47,7 +47,7 @@ def page_tables(entry: Entry, page: Page) -> tuple[list[ResultTable], list[State
 
 
 def _sentences(entry: Entry, page: Page) -> Iterator[Statement]:
-    section, skipped = None, False
+    section, skipped, left = None, False, MOST_SENTENCES
     for passage in page.passages:
         if passage.heading:
             section = arm_of(passage.text)
@@ -55,7 +55,9 @@ def _sentences(entry: Entry, page: Page) -> Iterator[Statement]:
             continue
         if skipped:
             continue
-        for sentence in re.split(r"(?<=[.!?;])\s+(?=[A-Z0-9(])", passage.text):
+        sentences = re.split(r"(?<=[.!?;])\s+(?=[A-Z0-9(])", passage.text)[:left]
+        left -= len(sentences)
+        for sentence in sentences:
             source = entry.source(line=passage.line)
             yield from prose_statements(sentence.strip(), section=section, source=source)
 

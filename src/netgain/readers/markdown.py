@@ -9,7 +9,7 @@ from typing import Literal
 
 from netgain.readers._grid import Grid, Row, grids, published, statements
 from netgain.readers._html_parse import Page, page_of
-from netgain.readers._prose import prose_statements
+from netgain.readers._prose import MOST_SENTENCES, prose_statements
 from netgain.readers._statements import arm_of
 from netgain.readers.base import DocumentFacts, Entry, Limits, Reader
 from netgain.study import Paper, Statement
@@ -22,12 +22,12 @@ MOST_LINES = 50_000
 LONGEST_LINE = 5_000
 """Characters of a line that are looked at; emphasis marks are matched in quadratic time."""
 CODE_FENCE = re.compile(r"^\s*(```|~~~)")
-RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+RULE = re.compile(r"^\s*+\|?\s*+:?-{2,}+:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+$")
 OPENED = re.compile(r"<table\b", re.IGNORECASE)
 CLOSED = re.compile(r"</table\s*>", re.IGNORECASE)
 NUMBERED = re.compile(r"Tab(?:le|\.)\s*[\dIVX]{1,4}\s*[:.|]", re.IGNORECASE)
 BOLD_NAME = re.compile(r"\s*\|?\s*(?:\*\*|__)\S")
-HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+HEADING = re.compile(r"^\s{0,3}#{1,6}\s++(.*)$")
 
 
 def sniff(entry: Entry) -> bool:
@@ -91,7 +91,7 @@ def _caption_around(lines: list[str], first: int, last: int) -> str | None:
 
 
 def _bare(line: str) -> str:
-    return re.sub(r"^[#\s>*]+|<[^>]{1,200}>|\*+$", "", line).strip()
+    return re.sub(r"^[#\s>*]+|<[^>]{1,200}>|(?<!\*)\*+$", "", line).strip()
 
 
 def _pipe_grids(lines: list[str]) -> Iterator[Grid]:
@@ -114,7 +114,9 @@ def _pipe_grids(lines: list[str]) -> Iterator[Grid]:
             continue
         elif line.strip():
             heading = HEADING.match(line)
-            caption = plain(heading.group(1) if heading else line)[:300]
+            caption = plain(heading.group(1).rstrip().rstrip("#").rstrip() if heading else line)[
+                :300
+            ]
         index += 1
 
 
@@ -143,7 +145,7 @@ def _grid(header: tuple[str, ...], rows: tuple[Row, ...], caption: str | None, l
 
 def _sentences(entry: Entry, lines: list[str], taken: set[int]) -> Iterator[Statement]:
     """Read prose and list items, with the arm of the section's heading where a sentence has none."""
-    fenced = False
+    fenced, left = False, MOST_SENTENCES
     section: Arm | None = None
     for number, line in enumerate(lines, start=1):
         if CODE_FENCE.match(line):
@@ -152,8 +154,10 @@ def _sentences(entry: Entry, lines: list[str], taken: set[int]) -> Iterator[Stat
             continue
         heading = HEADING.match(line)
         if heading:
-            section = arm_of(plain(heading.group(1)))
-        for sentence in re.split(r"(?<=[.!?;])\s+(?=[A-Z0-9(])", plain(line)):
+            section = arm_of(plain(heading.group(1).rstrip().rstrip("#").rstrip()))
+        sentences = re.split(r"(?<=[.!?;])\s+(?=[A-Z0-9(])", plain(line))[:left]
+        left -= len(sentences)
+        for sentence in sentences:
             source = entry.source(line=number)
             yield from prose_statements(sentence.strip(), section=section, source=source)
 

@@ -215,6 +215,8 @@ def _leaderboard(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         rows = list(islice(csv.reader(lines), 5_000))
     except csv.Error as error:
         raise UnreadableFile(f"damaged table ({error}); expected rows of cells") from error
+    if not rows:
+        raise UnreadableFile("no rows; expected a leaderboard")
     header = rows[0]
     for number, row in enumerate(rows[1:], start=2):
         cells = dict(zip(header[1:], row[1:], strict=False))
