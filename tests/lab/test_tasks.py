@@ -149,6 +149,7 @@ def test_named_folder_without_the_files_is_refused(tmp_path, monkeypatch):
         (gzip.compress(b"\0\0\x08\x01\0\0\0\x09abc"), "3 bytes of data"),
         (idx(np.zeros((4, 2)))[:-4], "expected a gzipped IDX file"),
     ],
+    ids=["not gzip", "not idx", "short", "cut"],  # gzip bytes hold the time, and ids must not
 )
 def test_damaged_idx_is_refused(tmp_path, content, message):
     """Anything but a whole IDX file of bytes is refused by name."""

@@ -241,6 +241,8 @@ class Pack:
             raise UnreadableFile("damaged git pack; an object begins outside of it")
         self.stream.seek(offset)
         head = self.stream.read(64)
+        if len(head) < 48:
+            head = head.ljust(48, b"\0")  # the last object of a pack cut short
         at, byte = 1, head[0]
         kind, size, shift = (byte >> 4) & 7, byte & 15, 4
         while byte & 0x80 and at < 16:

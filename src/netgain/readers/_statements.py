@@ -14,7 +14,7 @@ from netgain.vocabulary import canonical_metric, canonical_setting, is_known_met
 
 Arm = Literal["baseline", "proposed", "both"]
 NUMBER = r"[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?"
-SPREAD = re.compile(rf"({NUMBER})\s*%?\s*(?:±|\+/-|\+-|\\pm)\s*({NUMBER})")
+SPREAD = re.compile(rf"(?<!\d)({NUMBER})\s*%?\s*(?:±|\+/-|\+-|\\pm)\s*({NUMBER})")
 WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 NEGATED = re.compile(r"\b(?:no|not|without|neither|never|disabled|off)\b", re.IGNORECASE)
 SCORE = re.compile(
@@ -62,7 +62,7 @@ FROM_TO = re.compile(
     re.IGNORECASE,
 )
 VERSUS = re.compile(
-    rf"({NUMBER}){PERCENT}\s*(?:vs\.?|versus|compared (?:to|with)|over|against)\s*({NUMBER}){PERCENT}"
+    rf"(?<!\d)({NUMBER}){PERCENT}\s*(?:vs\.?|versus|compared (?:to|with)|over|against)\s*({NUMBER}){PERCENT}"
     r"(?:\s*(?:in\s+|on\s+)?([A-Za-z][\w@\- ]{1,30}))?",
     re.IGNORECASE,
 )

@@ -67,6 +67,10 @@ class Metric:
     """Which data it was computed on; None where the key does not say."""
 
 
+DEEPEST = 40
+"""Parts from the end of a key that can make up a spelling."""
+
+
 def canonical_setting(
     key: str,
     dialect: str = "generic",
@@ -90,12 +94,12 @@ def canonical_setting(
         if key in taught:
             return taught[key]
         known = {_segments(raw): name for raw, name in taught.items()}
-        for length in range(len(segments), 0, -1):
+        for length in range(min(len(segments), DEEPEST), 0, -1):
             if segments[-length:] in known:
                 return known[segments[-length:]]
     index, excluded = _settings(dialect)
     kind = _kind(value)
-    for length in range(len(segments), 0, -1):
+    for length in range(min(len(segments), DEEPEST), 0, -1):
         name = _by_value().get((segments[-length:], kind)) or index.get(segments[-length:])
         if name is None:
             continue
