@@ -135,9 +135,9 @@ def _keys(head: bytes, suffix: str) -> list[str]:
     if suffix == ".json":
         found = re.findall(r'"([^"\\]{1,80})"\s*:', text)
     elif suffix == ".toml":
-        found = re.findall(r"^\s*([\w.\-]{1,80})\s*=", text, re.MULTILINE)
+        found = re.findall(r"^[ \t]*+([\w.\-]{1,80})[ \t]*+=", text, re.MULTILINE)
     else:
-        found = re.findall(r"^\s*(?:- )?([\w.\-/ ]{1,80}):(?:\s|$)", text, re.MULTILINE)
+        found = re.findall(r"^[ \t]*+(?:- )?([\w.\-/ ]{1,80}):(?:\s|$)", text, re.MULTILINE)
     return found[:MOST_KEYS]
 
 

@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from netgain.errors import UnreadableFile
@@ -42,6 +43,9 @@ COUNTED = frozenset(("epoch", "global_step", "total_flos", "num_input_tokens_see
 """Of `STATE_KEYS`, what the training wrote as it ran."""
 SECRET = re.compile(r"token$|password|api_key|secret")
 """Fields that are never repeated in a report."""
+DEEPEST_FIELD = 12
+LARGEST_FIELD = 10_000
+"""Values of the largest field shown."""
 PICKLE_BYTES = 64 * 2**20
 
 
@@ -203,10 +207,31 @@ def _field(value: Any) -> Scalar:
         args = value.args or ()
         return scalar(args[0]) if len(args) == 1 and isinstance(args[0], str) else f"<{value.name}>"
     if isinstance(value, (list, tuple, dict)):
+        if not _is_small(value):
+            return f"<{type(value).__name__}>"
         return json.dumps(
-            value, default=lambda item: f"<{getattr(item, 'name', type(item).__name__)}>"
+            value,
+            default=lambda item: f"<{getattr(item, 'name', type(item).__name__)}>",
+            skipkeys=True,
         )
     return scalar(value)
+
+
+def _is_small(value: Any) -> bool:
+    """Tell whether a field is a short record: a pickle can hold itself, or one part a million times."""
+    level, count = [value], 0
+    for _ in range(DEEPEST_FIELD):
+        below = (
+            child
+            for node in level
+            if isinstance(node, (list, tuple, dict))
+            for child in (node.values() if isinstance(node, dict) else node)
+        )
+        level = list(islice(below, LARGEST_FIELD + 1))
+        count += len(level)
+        if not level or count > LARGEST_FIELD:
+            break
+    return not level
 
 
 def _is_number(value: object) -> bool:
