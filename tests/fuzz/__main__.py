@@ -27,7 +27,7 @@ from tests.fuzz.session import Session, bounded, fresh, in_process_pdf, save
 
 UNFIT = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, EOFError,
          struct.error, zlib.error, zipfile.BadZipFile, csv.Error, sqlite3.Error, OSError,
-         NotImplementedError, RuntimeError)  # fmt: skip
+         NotImplementedError, RuntimeError, MemoryError)  # fmt: skip
 """What a change made for whole files raises on one that is broken; bytes are changed instead."""
 
 MOST_SEEDS = 600

@@ -268,3 +268,35 @@ def code_that_warns(path: Path) -> None:
     path.write_text(
         "import re\nlr = 0.1\nepochs = 3\nbatch_size = 8\npattern = '\\d\\m'\nif 1 is 1: pass\n"
     )
+
+
+@plant("digits.tex", refused=False)
+def endless_digits(path: Path) -> None:
+    """Forty thousand digits in a row, from each of which a pattern for numbers could start anew."""
+    path.write_text("\\begin{document}Ours reaches " + "1" * 40_000 + "\\end{document}\n")
+
+
+@plant("RESULTS.md", refused=False)
+def endless_heading(path: Path) -> None:
+    """A heading of white space and number signs, which makes a careless pattern take cubic time."""
+    path.write_text("# a" + " #" * 2_400 + " x\n| a |\n|---|\n" + "# " + " " * 4_900 + "x\n")
+
+
+@plant("history.json")
+def document_of_lists(path: Path) -> None:
+    """Twenty megabytes of empty lists, which would take a gigabyte of memory."""
+    path.write_text('{"accuracy": [' + "[]," * 7_000_000 + "0]}")
+
+
+@plant("marked.html", refused=False)
+def marked_section(path: Path) -> None:
+    """A marked section that HTML does not have, over which Python's parser fails an assertion."""
+    path.write_text("<![ html><p>We train for 9 epochs.</p><table><tr><td>1</td></tr></table>")
+
+
+@plant("stdout.log", refused=False)
+def tabs_without_end(path: Path) -> None:
+    """Log lines with thousands of tabs between a name and nothing."""
+    path.write_text(
+        ("epoch 1 loss 0.5 acc" + "\t" * 3_900 + "x\nseed: a" + " " * 3_900 + "b\n") * 20
+    )

@@ -180,6 +180,7 @@ def _is_whole_network(name: str) -> bool:
     return name.lower().endswith(("net", "model", "network", "classifier", "former", "cnn", "mlp"))
 
 
+@remembered
 def _instantiated(tree: CodeTree) -> set[str]:
     used = set()
     for _, module in modules(tree):
@@ -189,8 +190,15 @@ def _instantiated(tree: CodeTree) -> set[str]:
             if id(call) in covered:  # inside an argument of a call before it
                 continue
             for argument in [*call.args, *[k.value for k in call.keywords]]:
-                used.update(names_in(argument))
-                covered.update(map(id, calls_in(argument)))
+                if isinstance(argument, ast.Constant):
+                    continue
+                for child in walk(argument):
+                    if isinstance(child, ast.Name):
+                        used.add(child.id)
+                    elif isinstance(child, ast.Attribute):
+                        used.add(child.attr)
+                    elif isinstance(child, ast.Call):
+                        covered.add(id(child))
     return used
 
 

@@ -75,7 +75,7 @@ def pipelines(tree: CodeTree) -> tuple[Pipeline, ...]:
     found: list[Pipeline] = []
     for file, module in modules(tree):
         composed = [c for c in calls_in(module) if last_name(c) in COMPOSERS and c.args]
-        parents = parents_in(module) if composed else {}
+        parents = _parents_around(composed, module)
         for call in composed:
             listed = call.args[0] if isinstance(call.args[0], (ast.List, ast.Tuple)) else None
             calls = [e for e in (listed.elts if listed else call.args) if isinstance(e, ast.Call)]
@@ -89,6 +89,22 @@ def pipelines(tree: CodeTree) -> tuple[Pipeline, ...]:
                 )
             )
     return tuple(found)
+
+
+def _parents_around(calls: list[ast.Call], module: ast.Module) -> dict[ast.AST, ast.AST]:
+    """Return the parents of all nodes in the top-level statements that hold some calls."""
+    lines = [call.lineno for call in calls]
+    found: dict[ast.AST, ast.AST] = {}
+    for statement in module.body:
+        end = statement.end_lineno or statement.lineno
+        if any(_first_line(statement) <= line <= end for line in lines):
+            found |= parents_in(statement)
+    return found
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _is_transform(name: str) -> bool:

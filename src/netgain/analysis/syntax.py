@@ -86,9 +86,9 @@ def nodes_of(node: ast.AST, kind: type[Node]) -> list[Node]:
     return [node, *found] if node.__class__ is kind else found
 
 
-def parents_in(module: ast.Module) -> dict[ast.AST, ast.AST]:
-    """Return the parent of each node of a module, without operators and contexts."""
-    return {child: node for node in walk(module) for child in _children(node)}
+def parents_in(top: ast.AST) -> dict[ast.AST, ast.AST]:
+    """Return the parent of each node below one, without operators and contexts."""
+    return {child: node for node in walk(top) for child in _children(node)}
 
 
 def _inside(node: ast.AST) -> list[ast.AST]:

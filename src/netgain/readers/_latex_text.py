@@ -38,7 +38,7 @@ BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 ORDINARY = re.compile(r"[^\\{}_^~$]+")
 COMMAND = re.compile(r"\\([A-Za-z@]+\*?|.)", re.DOTALL)
 RULE_SIZE = re.compile(r"(?:\s*(?:width|height|depth)\s*[-\d.]{1,10}\s*[a-z]{2})*")
-SCIENTIFIC = re.compile(r"(?:(\d+(?:\.\d+)?)\s*[×·]\s*)?\b10\^([-−+]?\d+)")
+SCIENTIFIC = re.compile(r"(?:(?<!\d)(\d+(?:\.\d+)?)\s*[×·]\s*)?\b10\^([-−+]?\d+)")
 
 SYMBOLS = {
     "pm": " ± ", "textpm": " ± ", "uparrow": "↑", "downarrow": "↓", "times": "×", "cdot": "·",

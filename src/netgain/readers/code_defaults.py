@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from netgain.analysis.syntax import walk
 from netgain.errors import UnreadableFile
 from netgain.readers._python_literals import UNKNOWN, Names, flat, parse, plain, value_of
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
@@ -101,7 +102,7 @@ def _defaults(tree: ast.Module) -> Found:
     for node in tree.body:
         for key, value, line in _module_level(node, names):
             add(key, value, line)
-    for part in ast.walk(tree):
+    for part in walk(tree):
         if isinstance(part, ast.Call):
             for key, value in _argument(part, names):
                 add(key, value, part.lineno)

@@ -117,7 +117,9 @@ def _plans(entry: Entry, document: dict[str, Any]) -> Iterator[Setting]:
     for _ in range(5):
         parent = chosen.get("inherits_from") if isinstance(chosen, dict) else None
         inherited = (
-            configurations.get(parent) if isinstance(configurations, dict) and parent else None
+            configurations.get(parent)
+            if isinstance(configurations, dict) and isinstance(parent, str)
+            else None
         )
         if not isinstance(inherited, dict) or chosen is None:
             break

@@ -42,7 +42,7 @@ HEADING = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,2}\.?|[A-Z]\.?|[IVX]{1,4}\.)\s
 REFERENCES = re.compile(
     r"^(?:\d{1,2}\.?\s+)?(?:References|Bibliography|REFERENCES)\s*$", re.MULTILINE
 )
-POWER = re.compile(r"(?:(\d+(?:\.\d+)?)\s*[×·]\s*)?\b10\s([-−]\d{1,2})\b")
+POWER = re.compile(r"(?:(?<!\d)(\d+(?:\.\d+)?)\s*[×·]\s*)?\b10\s([-−]\d{1,2})\b")
 """A power of ten, whose exponent the page sets smaller and so apart."""
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(])")
 

@@ -223,7 +223,7 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
         if (
             axis == "step"
             and "epoch" in axes
-            and total > 1
+            and 1 < total < np.inf
             and plan.split in (None, "train", "training")
         ):
             run.settings.setdefault("steps_per_epoch", (int(total), number))

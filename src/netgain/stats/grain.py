@@ -110,6 +110,10 @@ def _bounds(value: str | float, *, percent: bool) -> tuple[float, float]:
     return low, high
 
 
+SMALLEST = -750.0
+"""Logarithm below which `exp` gives 0."""
+
+
 def _expected_by_chance(widths: Sequence[float], n: int) -> float:
     """Sum over denominators up to n the chance that every score fits one by accident."""
     total = 0.0
@@ -118,6 +122,8 @@ def _expected_by_chance(widths: Sequence[float], n: int) -> float:
         log_chance = np.zeros_like(candidates)
         for width in widths:
             log_chance += np.log(np.minimum(1.0, width * candidates))
+            if log_chance.max() < SMALLEST:
+                break
         total += float(np.exp(log_chance).sum())
     return total
 
