@@ -6,6 +6,7 @@ and a script without a main guard is not run again; its module search path is ex
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -56,6 +57,7 @@ def worked_off(
             helper.join()
         except BaseException:
             other.kill()
+            helper.join()
             raise
     return [answers[index] if index in answers else work(task) for index, task in enumerate(tasks)]
 
@@ -76,9 +78,11 @@ def _ask(
             pickle.dump(task, stdin, pickle.HIGHEST_PROTOCOL)
             stdin.flush()
             answers[index] = pickle.load(stdout)  # noqa: S301  # written by our own process
-        stdin.close()
     except (OSError, EOFError, IndexError, pickle.PickleError):
         other.kill()  # it has nothing more to do, or cannot go on
+    finally:
+        with contextlib.suppress(OSError):  # what is still buffered has no reader any more
+            stdin.close()
 
 
 def serve() -> None:

@@ -300,3 +300,23 @@ def tabs_without_end(path: Path) -> None:
     path.write_text(
         ("epoch 1 loss 0.5 acc" + "\t" * 3_900 + "x\nseed: a" + " " * 3_900 + "b\n") * 20
     )
+
+
+@plant("hparams.json", refused=False)
+def settings_beyond_floats(path: Path) -> None:
+    """Settings of a few hundred digits, which whole audits would multiply."""
+    many = "9" * 300
+    path.write_text(f'{{"batch_size": {many}, "max_iters": {many}, "seed": {many}, "lr": 1e308}}')
+
+
+@plant("train_config.toml", refused=False)
+def seed_beyond_floats(path: Path) -> None:
+    """A seed of four hundred digits, which TOML's parser keeps exactly."""
+    path.write_text("seed = " + "9" * 400 + "\nbatch_size = 16\nmax_iters = 9\n")
+
+
+@plant("test_predictions.csv", refused=False)
+def seeds_of_many_digits(path: Path) -> None:
+    """Predictions of two runs whose seeds have six thousand digits, by which runs are put in order."""
+    rows = "".join(f"{i},{i % 2},0,{d * 6_000}\n" for d in "12" for i in range(4))
+    path.write_text("id,label,prediction,seed\n" + rows)

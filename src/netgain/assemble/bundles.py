@@ -32,6 +32,8 @@ SEED_TOKEN = re.compile(
 )
 """A part of a folder name that counts repeats: a named number anywhere, or a bare one at the end."""
 NAMED_SEED = re.compile(r"(?:^|[_\-./#\s])seed[_\-=]?(\d+)(?=$|[_\-./\s])", re.IGNORECASE)
+LONGEST_SEED = 40
+"""Digits of the longest seed a name holds."""
 START_STAMP = re.compile(r"\d{8}_\d{6}")
 """Name of the folder that OpenMMLab makes for each start of a training."""
 CHECKPOINT_WORDS = re.compile(
@@ -158,7 +160,7 @@ def _goes_on(earlier: list[RunFacts], later: list[RunFacts]) -> bool:
 def seed_in_name(name: str) -> int | None:
     """Return the seed a path names by itself (`ours_seed3`, `seed=3/`), else None."""
     found = NAMED_SEED.findall(name)
-    return int(found[-1]) if found else None
+    return int(found[-1]) if found and len(found[-1]) < LONGEST_SEED else None
 
 
 def group_name(run_id: str) -> str:
@@ -384,5 +386,10 @@ def has_outcome(fact: RunFacts) -> bool:
     return bool(fact.series or fact.finals or fact.run_id)
 
 
-def _natural(text: str) -> list[tuple[int, int | str]]:
-    return [(0, int(p)) if p.isdecimal() else (1, p) for p in re.split(r"(\d+)", text) if p]
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Return what names are ordered by: numbers by length and digits, so that none is too long."""
+    parts = (part for part in re.split(r"(\d+)", text) if part)
+    return [
+        (0, len(bare := part.lstrip("0")), bare) if part.isdecimal() else (1, 0, part)
+        for part in parts
+    ]

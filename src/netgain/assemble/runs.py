@@ -302,7 +302,7 @@ def _seed(
     stated = config.get("seed")
     if stated is not None and isinstance(stated.value, (int, float)):
         value = stated.value
-        if float(value).is_integer():
+        if isinstance(value, int) or value.is_integer():
             others = tuple(
                 Cited(value=int(o.value), source=o.source, strength=o.strength)
                 for o in stated.disagreeing

@@ -31,7 +31,7 @@ MEDIA_SUFFIXES = frozenset(
 
 PORTION = 4 * 2**20
 """Bytes after which a part of a walk is cut off; each file counts a hundredth of it beside its bytes."""
-MANY_FILES, MANY_BYTES = 1_000, 32 * 2**20
+MANY_FILES, MANY_BYTES = 1_000, 128 * 2**20
 """Files or bytes of a folder above which a second process helps to read it."""
 
 

@@ -36,6 +36,8 @@ MOST_VALUES = 5_000_000
 """Most values of one JSON document; each takes up to 150 bytes of memory."""
 MOST_CONTAINERS = 1_500_000
 """Most lists and objects of one JSON document; each takes up to 300 bytes of memory."""
+MOST_BITS = 128
+"""Bits of the largest whole number a setting can be; NumPy's seeds have as many."""
 LEAVES = 200_000
 """Most values taken from one document, so that nested YAML aliases cannot multiply without end."""
 
@@ -152,9 +154,17 @@ def check_depth(document: Any, depth: int) -> None:
 
 
 def scalar(value: object) -> Scalar:
-    """Return a document's value as a setting: plain values as they are, others as JSON text."""
+    """Return a document's value as a setting: plain values as they are, others as JSON text.
+
+    A whole number larger than any seed stays the text it was, since no arithmetic means anything with it.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        digits = (
+            str(value) if value.bit_length() < 14_000 else "a whole number of thousands of digits"
+        )
+        return digits if len(digits) <= 60 else f"{digits[:40]}… ({len(digits)} digits)"
     if value is None or isinstance(value, (int, float, str, bool)):
         return value
     return json.dumps(value, default=str)
