@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from netgain.errors import UnreadableFile, UsageError
+from netgain.readers._bounds import OutOfTime, memory_bound, time_bound
 from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader
 from netgain.side_process import worked_off
 from netgain.study import CodeTree, SourceFile, Unread
@@ -33,6 +34,8 @@ PORTION = 4 * 2**20
 """Bytes after which a part of a walk is cut off; each file counts a hundredth of it beside its bytes."""
 MANY_FILES, MANY_BYTES = 1_000, 128 * 2**20
 """Files or bytes of a folder above which a second process helps to read it."""
+LESS = "name a smaller extract, or raise the limit in netgain.toml"
+"""What a user does about a limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +62,17 @@ class Task:
     """Bounds on what is read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
-    """What the files of one task held, as in `Reading`."""
+    """What some files held, as in `Reading`."""
 
-    facts: tuple[Fact, ...]
+    facts: tuple[Fact, ...] = ()
     """Facts in path order."""
-    unread: tuple[Unread, ...]
+    unread: tuple[Unread, ...] = ()
     """Files that could not be read."""
-    ignored: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
     """Files no reader claims."""
-    sources: tuple[SourceFile, ...]
+    sources: tuple[SourceFile, ...] = ()
     """Python files."""
 
 
@@ -90,7 +93,7 @@ def read_paths(paths: Iterable[Path], limits: Limits = Limits()) -> Reading:
 
     Args:
         paths: files or folders, as the user named them.
-        limits: bounds on size, depth and count.
+        limits: bounds on size, depth, count, time and memory.
 
     Raises:
         UsageError: a named path does not exist.
@@ -138,25 +141,44 @@ def _bytes_a_file(task: Task) -> float:
 
 def read_entries(task: Task) -> Portion:
     """Read some files of one walk."""
+    parts = []
+    with time_bound(task.limits.seconds) as start, memory_bound(task.limits.memory_bytes):
+        for entry in task.entries:
+            try:
+                start()
+                parts.append(_read_one(entry, task))
+            except OutOfTime:
+                why = f"takes longer than the limit of {task.limits.seconds} seconds; {LESS}"
+                parts.append(Portion(unread=(Unread(path=entry.display, why=why),)))
+    return Portion(
+        facts=tuple(fact for part in parts for fact in part.facts),
+        unread=tuple(one for part in parts for one in part.unread),
+        ignored=tuple(path for part in parts for path in part.ignored),
+        sources=tuple(source for part in parts for source in part.sources),
+    )
+
+
+def _read_one(entry: Entry, task: Task) -> Portion:
+    """Read one file; what is wrong with it is said of it, and what was read before stays."""
+    code = _source(entry, task.limits) if entry.path.suffix == ".py" else None
     facts: list[Fact] = []
-    unread: list[Unread] = []
-    ignored: list[str] = []
-    sources: list[SourceFile] = []
-    for entry in task.entries:
-        if entry.path.suffix == ".py":
-            _collect_source(entry, task.limits, sources, unread)
+    reader: Reader | None = None
+    try:
         reader = next((r for r in all_readers() if _sniffs(r, entry)), None)
         if reader is None or entry.folder in task.owned:
-            if entry.path.suffix != ".py":
-                ignored.append(entry.display)
-            continue
-        try:
-            facts.extend(reader.read(entry, task.limits))
-        except UnreadableFile as error:
-            unread.append(Unread(path=entry.display, why=f"{reader.name}: {error}"))
-        except Exception as error:  # noqa: BLE001 - a stranger's file must never end the audit
-            unread.append(Unread(path=entry.display, why=_damaged(reader, error)))
-    return Portion(tuple(facts), tuple(unread), tuple(ignored), tuple(sources))
+            return code or Portion(ignored=(entry.display,))
+        facts.extend(reader.read(entry, task.limits))
+        why = ""
+    except UnreadableFile as error:
+        why = str(error)
+    except MemoryError:
+        why = f"needs more memory than the limit of {task.limits.memory_bytes:,} bytes; {LESS}"
+    except Exception as error:  # noqa: BLE001 - a stranger's file must never end the audit
+        why = _damaged(error)
+    named = f"{reader.name}: {why}" if reader else why
+    refused = (Unread(path=entry.display, why=named),) if why else ()
+    code = code or Portion()
+    return Portion(facts=tuple(facts), unread=(*code.unread, *refused), sources=code.sources)
 
 
 def _sniffs(reader: Reader, entry: Entry) -> bool:
@@ -166,10 +188,10 @@ def _sniffs(reader: Reader, entry: Entry) -> bool:
         return False
 
 
-def _damaged(reader: Reader, error: Exception) -> str:
+def _damaged(error: Exception) -> str:
     detail = " ".join(str(error).split())[:160]
     return (
-        f"{reader.name}: damaged or unexpected content ({type(error).__name__}: {detail}); "
+        f"damaged or unexpected content ({type(error).__name__}: {detail}); "
         "expected a complete file of this format, ask for the original"
     )
 
@@ -203,14 +225,14 @@ def _owned_folders(entries: list[Entry]) -> frozenset[str]:
     )
 
 
-def _collect_source(
-    entry: Entry, limits: Limits, sources: list[SourceFile], unread: list[Unread]
-) -> None:
+def _source(entry: Entry, limits: Limits) -> Portion:
     try:
-        sources.append(SourceFile(path=entry.display, text=entry.text(limits.text_bytes)))
+        file = SourceFile(path=entry.display, text=entry.text(limits.text_bytes))
     except UnreadableFile as error:
-        if not str(error).startswith("empty file"):
-            unread.append(Unread(path=entry.display, why=f"python code: {error}"))
+        if str(error).startswith("empty file"):
+            return Portion()
+        return Portion(unread=(Unread(path=entry.display, why=f"python code: {error}"),))
+    return Portion(sources=(file,))
 
 
 def _entries(root: Path, limits: Limits, unread: list[Unread]) -> Iterator[Entry]:

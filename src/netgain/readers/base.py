@@ -49,6 +49,10 @@ class Limits:
     """Deepest folder nesting, and deepest nesting inside a JSON or YAML document."""
     unpacked_bytes: int = 2 * 2**30
     """Most bytes taken out of one compressed file."""
+    seconds: int = 300
+    """Longest time one file may take."""
+    memory_bytes: int = 6 * 2**30
+    """Bytes by which the process may grow over files read in one go: one large, or small ones of 4 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
