@@ -73,6 +73,14 @@ def settings(run: RunFacts) -> dict[str, object]:
          {"loss": 0.312, "v_num": 0}),
         (" Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.401", {}, {}),
         ("best acc so far: 79.2", {}, {"best_acc": 79.2}),
+        ("Epoch [60/60] loss: 0.33 test acc: 94.2 best: 94.4", {"epoch": 60},
+         {"loss": 0.33, "test_acc": 94.2, "best_test_acc": 94.4}),
+        ("Epoch 5 val_loss 0.3 (best 0.29)", {"epoch": 5}, {"val_loss": 0.3, "best_val_loss": 0.29}),
+        ("epoch 7: train loss 0.2, val acc 0.81, best val acc 0.83 (epoch 5)", {"epoch": 7},
+         {"train_loss": 0.2, "val_acc": 0.81, "best_val_acc": 0.83}),
+        ("Epoch 5 | val acc 91.2 *best*", {"epoch": 5}, {"val_acc": 91.2}),
+        ("Best epoch: 5 val acc 91 loss .3", {"epoch": 5}, {"best_val_acc": 91, "best_loss": 0.3}),
+        ("Epoch 10 acc 94 loss .3 best 94.4", {"epoch": 10}, {"acc": 94, "loss": 0.3}),
     ],
 )  # fmt: skip
 def test_one_line(line: str, axes: dict[str, float], values: dict[str, float]) -> None:
@@ -335,6 +343,18 @@ def test_laps_of_a_step_counter_are_laid_one_after_the_other(
     unsaid = text.replace("/100", "")
     run = read_run(text_log.READER, write("unsaid.log", unsaid))
     assert curves(run)["loss"][:2] == ("row", (0, 1, 2, 3, 4, 5))
+
+
+def test_a_best_beside_the_score_of_each_epoch_leaves_both_curves(
+    write: Write, read_run: ReadRun
+) -> None:
+    """The curve of the epoch's own score stays, and the best is a curve beside it and no final score."""
+    rows = [f"Epoch [{e}/4] loss: 0.{9 - e} test acc: {a} best: {b}" for e, a, b in
+            ((1, 70, 70), (2, 72, 72), (3, 71, 72), (4, 71.5, 72))]  # fmt: skip
+    run = read_run(text_log.READER, write("log.txt", "\n".join(rows)))
+    assert curves(run)["test_acc"][2] == (70, 72, 71, 71.5)
+    assert curves(run)["best_test_acc"][2] == (70, 72, 72, 72)
+    assert run.finals == ()
 
 
 def test_a_best_so_far_in_every_epoch_is_no_final(write: Write, read_run: ReadRun) -> None:

@@ -19,6 +19,7 @@ from netgain.vocabulary import (
     canonical_setting,
     is_clock,
     is_known_metric,
+    lower_is_better,
     x_axis,
 )
 
@@ -99,6 +100,8 @@ EVALUATIONS = frozenset(
 )
 """Splits whose inner counter counts batches of the evaluation, no updates."""
 BEST = re.compile(r"\bbest\b", re.IGNORECASE)
+BEST_ITSELF = re.compile(r"\bbest\s*[:=]?\s*[-+.]?\d", re.IGNORECASE)
+"""`best: 94.4`, `(best 94.4)`: a number beside those of the epoch."""
 ONE_SETTING = re.compile(
     r"\s*+[-*|>]?\s*+(?P<quote>['\"]?)"
     r"(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
@@ -236,21 +239,33 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
         )  # COCO's summary: what it measures stands in its conditions, and a table follows
     seen = 0
     inner = False
-    best = "best" in cleaned.lower() and BEST.search(cleaned) is not None
+    best = BEST.search(cleaned) if "best" in cleaned.lower() else None
+    beside = best is not None and _is_beside(best, cleaned)
     for match in PAIR.finditer(cleaned):
         name = _name(match["key"], bare=not match["sep"].strip("'\" "))
         between = f"{cleaned[seen : match.start()]} {name.rest} {match['label'] or ''}"
         split = _split_of(between) or split
+        of_best = best is not None and (
+            not beside or BEST.search(cleaned, seen, match.start("value")) is not None
+        )
         seen = match.end()
+        at, total = _place_of(match, cleaned)
+        if of_best and match["key"].split(" ")[-1].lower() == "best":
+            key = _best_of(parts, cleaned, number(cleaned[slice(*at)]))
+            if key:
+                parts.append(Part(role="value", key=key, at=at, total=total))
+                continue
         if name.key is None or name.role == "clock":
             continue
+        behind = beside and best is not None and best.start() < match.start("value")
+        if behind and any(part.role == name.role != "value" for part in parts):
+            continue  # `epoch 7 acc 0.81, best acc 0.83 at epoch 5`
         if name.role == "epoch" and "." in match["value"] and any(p.role == "epoch" for p in parts):
             continue  # `Epoch 2 | loss prev epoch 2.1576`
         if match["percent"] and PROGRESS.match(cleaned, match.end()):
             continue
         if name.role == "value":
-            key = _with_split(_labelled(name.key, match["label"]), split, best=best)
-            at, total = _place_of(match, cleaned)
+            key = _with_split(_labelled(name.key, match["label"]), split, best=of_best)
             parts.append(Part(role="value", key=key, at=at, total=total))
             continue
         parts.append(
@@ -270,6 +285,31 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
     if split in EVALUATIONS and inner:
         parts = [part for part in parts if part.role != "step"]
     return tuple(parts), split
+
+
+def _is_beside(word: re.Match[str], text: str) -> bool:
+    """Tell whether `best` speaks of what is near it alone: behind an axis, or before a number of its own."""
+    if BEST_ITSELF.search(text):
+        return True
+    before = PAIR.finditer(text, 0, word.start())
+    return any(
+        _name(found["key"], bare=not found["sep"].strip("'\" ")).role in ("epoch", "step", "sample")
+        for found in before
+    )
+
+
+def _best_of(parts: list[Part], text: str, value: float) -> str | None:
+    """Return what `best: 94.4` behind another value is the best of, if the values allow it."""
+    last = parts[-1] if parts and parts[-1].role == "value" else None
+    metric = canonical_metric(last.key) if last else None
+    if last is None or metric is None or not is_known_metric(metric.name):
+        return None
+    lower = lower_is_better(metric.name)
+    now = number(text[slice(*last.at)])
+    if lower is None or (value > now if lower else value < now):
+        return None
+    split, _, name = last.key.rpartition("/")
+    return f"{split}/best_{name}" if split else f"best_{name}"
 
 
 def _place_of(match: re.Match[str], text: str) -> tuple[tuple[int, int], tuple[int, int] | None]:

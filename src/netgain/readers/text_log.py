@@ -441,8 +441,8 @@ def _facts(entry: Entry, run: Found, run_id: str) -> RunFacts:
 
 
 def _moves(group: Group) -> bool:
-    """Tell whether the records of a group follow the training: several, none of them of a best."""
-    return len(group.lines) >= FEWEST and not any(map(qualified, group.keys))
+    """Tell whether the records of a group follow the training: several, and not all of them of a best."""
+    return len(group.lines) >= FEWEST and not all(map(qualified, group.keys))
 
 
 def _curve(entry: Entry, name: str, column: Column, step_total: float | None) -> Series | None:
