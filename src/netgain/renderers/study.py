@@ -11,6 +11,8 @@ from netgain.study import Arm, Budget, Cited, Curve, History, Predictions, Run, 
 
 SHOWN_KEYS = 20
 """Unknown keys shown; the rest is counted."""
+FOLDED_FROM = 3
+"""Runs of a group from which on what they share is shown once."""
 
 
 def study_text(study: Study) -> str:
@@ -45,8 +47,12 @@ def _arm(side: str, arm: Arm) -> Iterator[str]:
         members = [run for run in arm.runs if run.group == group]
         seeds = ", ".join(str(run.seed.value) if run.seed else "?" for run in members)
         yield f"  group {_printable(group)} (seeds {seeds})"
+        shared = _shared(members)
+        if shared:
+            yield f"    in all {len(members)} runs, by the first one's files"
+            yield from (f"      {line}" for line in shared.values())
         for run in members:
-            yield from (f"    {line}" for line in _run(run))
+            yield from (f"    {line}" for line in _run(run, frozenset(shared)))
     for trials in arm.trials:
         yield (
             f"  sweep of {trials.parameter}: {len(trials.values)} trials, "
@@ -95,22 +101,26 @@ def _ratings(study: Study) -> Iterator[str]:
         )
 
 
-def _run(run: Run) -> Iterator[str]:
+def _shared(members: list[Run]) -> dict[tuple[str, str], str]:
+    """Return the line of each setting that all runs of a group have with one value, by label and name."""
+    if len(members) < FOLDED_FROM:
+        return {}
+    tables = [
+        {(label, name): cited for label, name, cited in _values(run) if label != "score"}
+        for run in members
+    ]
+    return {
+        key: _line(*key, cited)
+        for key, cited in tables[0].items()
+        if all(key in t and t[key].value == cited.value and not t[key].disagreeing for t in tables)
+    }
+
+
+def _run(run: Run, shared: frozenset[tuple[str, str]]) -> Iterator[str]:
     yield f"run {_printable(run.id)}"
-    if run.seed:
-        yield f"  seed {_value(run.seed)}"
-    for item in fields(Budget):
-        cited = getattr(run.budget, item.name)
-        if cited is not None:
-            yield f"  {item.name} {_value(cited)}"
-    labelled: tuple[tuple[str, Mapping[str, Cited[Any]]], ...] = (
-        ("setting", run.config),
-        ("score", run.finals),
-        ("on", run.environment),
-    )
-    for label, mapping in labelled:
-        for name, cited in sorted(mapping.items()):
-            yield f"  {label} {_printable(name)} {_value(cited)}"
+    for label, name, cited in _values(run):
+        if (label, name) not in shared:
+            yield f"  {_line(label, name, cited)}"
     for curve in run.curves:
         yield f"  curve {_curve(curve)}"
     if run.model:
@@ -119,6 +129,27 @@ def _run(run: Run) -> Iterator[str]:
         described = ", ".join(filter(None, [size, *parts]))
         if described:
             yield f"  model {described}"
+
+
+def _values(run: Run) -> Iterator[tuple[str, str, Cited[Any]]]:
+    """Yield every single value of a run with its label (empty for seed and budget) and name."""
+    if run.seed:
+        yield "", "seed", run.seed
+    for item in fields(Budget):
+        cited = getattr(run.budget, item.name)
+        if cited is not None:
+            yield "", item.name, cited
+    labelled: tuple[tuple[str, Mapping[str, Cited[Any]]], ...] = (
+        ("setting", run.config),
+        ("score", run.finals),
+        ("on", run.environment),
+    )
+    for label, mapping in labelled:
+        yield from ((label, name, cited) for name, cited in sorted(mapping.items()))
+
+
+def _line(label: str, name: str, cited: Cited[Any]) -> str:
+    return " ".join(filter(None, (label, _printable(name), _value(cited))))
 
 
 def _curve(curve: Curve) -> str:
