@@ -12,7 +12,8 @@ looks. Constant rate with a cooldown matches cosine once the length is right (HÃ
 The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear,
 cosine, step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak;
 the scheduler's name in the configs only where no trace is logged. Flagged when the families differ, or when
-the proposed arm ends below a tenth of its peak and the baseline does not.
+the proposed arm ends below a tenth of its peak and the baseline above a fifth. One shape that a baseline
+leaves between a tenth and a fifth of its peak, as an early stop does, is `unknown`.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
@@ -39,7 +40,7 @@ HÃ¤gele et al. 2024, Scaling laws and compute-optimal training beyond fixed trai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from netgain.analysis.schedule import classify, family_of_name
@@ -53,6 +54,8 @@ from netgain.study import Arm, Run, Source, Study
 CODE, NAME = "NG201", "lr-schedule-swap"
 FACTOR = ("schedule", "warmup_steps", "warmup_epochs", "warmup_ratio", "min_learning_rate")
 """Settings that make up the factor, for runs that isolate it."""
+NEARLY_ANNEALED = 0.2
+"""Last rate over peak up to which most of what annealing gives has been had."""
 READINGS = Readings(
     innocent="each arm uses the schedule of its own code base",
     inflating="the annealed arm is measured at its best moment and the other is not",
@@ -94,7 +97,8 @@ def _judge_schedules(study: Study) -> Finding:
     }
     differs = first.family != second.family and "other" not in (first.family, second.family)
     helps_baseline = annealed == (False, True)
-    if (differs and not helps_baseline) or annealed == (True, False):
+    far = annealed == (True, False) and (first.final_ratio or 0.0) > NEARLY_ANNEALED
+    if (differs and not helps_baseline) or far:
         return Finding(
             code=CODE,
             name=NAME,
@@ -108,6 +112,15 @@ def _judge_schedules(study: Study) -> Finding:
             readings=READINGS,
             remedy="the same schedule family in both arms, each compared at the end of its anneal",
             settle="netgain attribute plan.toml",
+        )
+    if annealed == (True, False):
+        return replace(
+            _unknown(study),
+            message=f"Proposed follows a {_words(second)}, the baseline a {_words(first)}: it was read off "
+            "shortly before the end of its anneal.",
+            numbers=numbers,
+            evidence=evidence,
+            needs=("the baseline's score at the end of its anneal",),
         )
     traced = first.final_ratio is not None and second.final_ratio is not None
     if not (traced and first.complete and second.complete):
