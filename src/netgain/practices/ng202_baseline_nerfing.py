@@ -14,14 +14,18 @@ Learning-rate sweeps of each arm, as sweep tables or as sets of runs that differ
 alone, against the rate the arm's claimed runs used; batch size is folded in where it differs (rate over
 batch for SGD, over its square root for Adam). Flagged when the baseline's rate lies outside half to twice
 the best of its own sweep and scored worse there, when its best lies at the edge of the grid and it was used
-there, or when only the proposed arm was swept.
+there, or when only the proposed arm was swept. Where neither arm was swept, a baseline of a model and data
+set with a published recipe is set against that: flagged when its rate lies outside half to twice the
+recipe's, it scores more than a point below the published figure, and the proposed arm's rate is another.
 
 ## When it stays clear
-Each arm at the optimum of its own sweep, whatever the two rates are.
+Each arm at the optimum of its own sweep, whatever the two rates are. A baseline within half to twice its
+published rate that reaches its published figure within half a point.
 
 ## What is not seen
-Equal rates in both arms do not show that either is tuned: without a sweep of the baseline the verdict is
-`unknown`. Other hyperparameters than the learning rate.
+Equal rates in both arms do not show that either is tuned: without a sweep of the baseline or a published
+recipe the verdict is `unknown`. Other hyperparameters than the learning rate. The catalogue of recipes holds
+fifteen image classifiers.
 
 ## Remedy
 An equal sweep for both arms, best of equal budget selected on validation data.
@@ -42,11 +46,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 
+from netgain.analysis.scores import arm_scores
+from netgain.catalogue import Recipe, optimizer_family, published_recipe
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._compare import missing_runs, number, quantity, sources_of
+from netgain.practices._compare import missing_runs, number, quantity, setting, sources_of
 from netgain.study import Arm, Cited, Run, Source, Study, Trials
 
 CODE, NAME = "NG202", "baseline-nerfing"
@@ -91,7 +98,7 @@ def check(study: Study) -> Finding:
     if baseline is None and proposed is not None:
         return _one_sided(study, proposed)
     if baseline is None:
-        return _unknown(study)
+        return _against_recipe(study) or _unknown(study)
     if baseline.at_edge and baseline.trials >= 3 and not (proposed and proposed.at_edge):
         return _at_edge(baseline)
     return Finding(
@@ -226,6 +233,96 @@ def _at_edge(baseline: Tuning) -> Finding:
         remedy="widen the baseline's grid until its best lies inside",
         settle="netgain attribute plan.toml",
     )
+
+
+def _against_recipe(study: Study) -> Finding | None:
+    """Set the baseline's rate and score against its published recipe; None where they decide nothing."""
+    published = _published(study)
+    scores = [score for _, score in arm_scores(study, study.baseline)]
+    if (
+        published is None
+        or study.claim.metric != "accuracy"
+        or len(scores) < len(study.baseline.runs)
+    ):
+        return None
+    recipe, ratio, sources = published
+    mean = fmean(score.value for score in scores)
+    reached = 100 * mean if mean <= 1 else mean
+    numbers = {
+        "rate_over_published_baseline": ratio,
+        "published_accuracy": recipe.accuracy,
+        "accuracy_baseline": reached,
+    }
+    evidence = sources_of(sources, [score.cited.source for score in scores])
+    said = (
+        f"The baseline ran at {ratio:.2f}x the rate of its published recipe and reaches {reached:.2f} of "
+        f"the published {recipe.accuracy:.2f} ({recipe.source})."
+    )
+    if LOW <= ratio <= HIGH and reached >= recipe.accuracy - 0.5:
+        return Finding(
+            code=CODE, name=NAME, verdict="clear", message=said, numbers=numbers, evidence=evidence
+        )
+    if LOW <= ratio <= HIGH or reached >= recipe.accuracy - 1.0 or not _rates_differ(study):
+        return None
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure="unstated",
+        favours="proposed",
+        message=said,
+        numbers=numbers,
+        evidence=evidence,
+        readings=READINGS,
+        remedy="re-run the baseline by its published recipe, or sweep its learning rate",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _published(study: Study) -> tuple[Recipe, float, tuple[Source, ...]] | None:
+    """Return the baseline's published recipe, its rate over that, and where both stand."""
+    rate, batch = quantity(study.baseline, _rate), quantity(study.baseline, _batch)
+    named = [
+        [setting(run, name) for run in study.baseline.runs]
+        for name in ("model", "optimizer", "dataset")
+    ]
+    models, optimizers, datasets = (
+        {str(cited.value) for cited in cells if cited is not None} for cells in named
+    )
+    datasets = datasets or ({study.claim.dataset} if study.claim.dataset else set())
+    if not (len(models) == len(optimizers) == len(datasets) == 1) or None in named[0] + named[1]:
+        return None
+    recipe = published_recipe(models.pop(), datasets.pop())
+    if recipe is None or optimizer_family(optimizers.pop()) != recipe.optimizer:
+        return None
+    if not all(q is not None and q.complete and q.uniform for q in (rate, batch)):
+        return None
+    assert rate is not None and batch is not None  # checked in the line above
+    ratio = recipe.rate_ratio(rate.value, batch.value)
+    places = [cited.source for cells in named for cited in cells[:1] if cited is not None]
+    return recipe, ratio, sources_of(rate.sources, batch.sources, places)
+
+
+def _batch(run: Run) -> Cited[float] | None:
+    found = run.budget.batch_size
+    return (
+        None
+        if found is None
+        else Cited(value=float(found.value), source=found.source, strength=found.strength)
+    )
+
+
+def _rates_differ(study: Study) -> bool:
+    """Tell whether the arms' rates, each over its batch, are known and lie more than a quarter apart."""
+    per_sample = []
+    for arm in (study.baseline, study.proposed):
+        rate, batch = quantity(arm, _rate), quantity(arm, _batch)
+        if rate is None or batch is None or not (rate.uniform and batch.uniform):
+            return False
+        per_sample.append(rate.value / batch.value)
+    low, high = sorted(per_sample)
+    return high > 1.25 * low
 
 
 def _unknown(study: Study) -> Finding:
