@@ -159,7 +159,15 @@ def read(
     quiet: Quiet = False,
 ) -> None:
     """Print the evidence as understood: every value with its source, and what was not understood."""
-    study = _read(config, baseline, proposed, paper, code)
+    study = _read(config, baseline, proposed, paper, code, unsorted=True)
+    from netgain.study import UNSORTED
+
+    if study.proposed.name == UNSORTED and not quiet:
+        typer.echo(
+            "netgain: the names of the runs do not tell baseline from proposed; all are shown as one arm. "
+            "To audit them: --baseline PATH --proposed PATH",
+            err=True,
+        )
     chosen = _format(format, out, allowed=("text", "json"))
     if chosen == "json":
         from netgain.codec import encode
@@ -400,10 +408,14 @@ def _read(
     proposed: list[Path] | None,
     paper: list[Path] | None,
     code: list[Path] | None,
+    *,
+    unsorted: bool = False,
 ) -> Study:
     from netgain.assemble import read as read_study
 
-    study = read_study(config, baseline=baseline, proposed=proposed, paper=paper, code=code)
+    study = read_study(
+        config, baseline=baseline, proposed=proposed, paper=paper, code=code, unsorted=unsorted
+    )
     empty = not (study.baseline.runs or study.proposed.runs or study.baseline.code)
     if empty and not study.paper.tables and not study.paper.statements:
         details = [

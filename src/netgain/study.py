@@ -484,6 +484,10 @@ class Trials:
     """Where the sweep stands."""
 
 
+UNSORTED = "all runs"
+"""Name of both arms of a study whose runs were not sorted; the baseline arm then holds every run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """Everything observed of one side of the comparison."""

@@ -7,6 +7,7 @@ import pytest
 
 import netgain
 from netgain.errors import UsageError
+from netgain.study import UNSORTED
 from tests.conftest import WriteRun
 
 STEPS = [0, 500, 1000, 1500, 2000]
@@ -54,6 +55,51 @@ def test_names_that_tell_nothing_are_an_error_that_says_what_to_do(
     write_run("runs/b", config={"lr": 0.2})
     with pytest.raises(UsageError, match="--baseline PATH --proposed PATH"):
         netgain.read(tmp_path)
+
+
+def test_names_that_tell_nothing_can_be_read_as_one_arm(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """Asked for, every run of the folder is shown, and none is set aside."""
+    write_run("runs/a", config={"lr": 0.1, "seed": 0})
+    write_run("runs/b", config={"lr": 0.2, "seed": 0})
+    study = netgain.read(tmp_path, unsorted=True)
+    assert [len(study.baseline.runs), len(study.proposed.runs)] == [2, 0]
+    assert study.proposed.name == UNSORTED
+    assert study.excluded_runs == ()
+
+
+def test_a_folder_without_runs_is_named_as_such(tmp_path: Path) -> None:
+    """No runs is another trouble than names that tell nothing."""
+    (tmp_path / "train.py").write_text("import torch\n")
+    with pytest.raises(UsageError, match="no runs found"):
+        netgain.read(tmp_path)
+
+
+def test_code_in_folders_named_by_arm_belongs_to_the_arms(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """Of one folder each arm gets its own code and what serves both."""
+    _two_arms(write_run)
+    for path in ("baseline/model.py", "ours/model.py", "common/data.py"):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(f"NAME = {path!r}\n")
+    study = netgain.read(tmp_path)
+    found = [
+        {Path(f.path).relative_to(tmp_path).as_posix() for f in arm.code.files}
+        for arm in (study.baseline, study.proposed)
+        if arm.code
+    ]
+    assert found == [{"baseline/model.py", "common/data.py"}, {"ours/model.py", "common/data.py"}]
+
+
+def test_a_phase_of_no_epochs_is_no_length(write_run: WriteRun, tmp_path: Path) -> None:
+    """Of two lengths in one configuration, of which one is 0, the other counts."""
+    write_run("baseline", config={"train": {"epochs": 30}, "phase": {"epochs": 0}})
+    write_run("ours", config={"train": {"epochs": 30}, "phase": {"epochs": 0}})
+    study = netgain.read(tmp_path)
+    assert study.baseline.runs[0].budget.epochs is not None
+    assert study.baseline.runs[0].budget.epochs.value == 30
 
 
 def test_claim_is_read_from_the_readme_and_recomputed(write_run: WriteRun, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms
 from netgain.assemble.claim import complete_claim
@@ -27,6 +27,7 @@ from netgain.readers.base import (
     Setting,
 )
 from netgain.study import (
+    UNSORTED,
     Arm,
     CodeTree,
     ModelProfile,
@@ -49,6 +50,7 @@ def read(
     paper: Paths = None,
     code: Paths = None,
     limits: Limits | None = None,
+    unsorted: bool = False,
 ) -> Study:
     """Read evidence into a Study.
 
@@ -60,19 +62,21 @@ def read(
         paper: README, paper or slides that carry the claim.
         code: code that serves both arms.
         limits: bounds on what is read; those of netgain.toml's `[limits]`, else the defaults, if left out.
+        unsorted: of one folder whose names do not tell the arms apart, put every run into the baseline arm
+            instead of raising; such a study shows what is there and compares nothing.
 
     Raises:
         UsageError: a path is missing, no arm is named, or the runs of one folder cannot be told apart.
     """
     request = _request(config, baseline, proposed, paper, code)
     with rare_collections():
-        return _read(request, limits)
+        return _read(request, limits, unsorted=unsorted)
 
 
-def _read(request: Configuration, limits: Limits | None) -> Study:
+def _read(request: Configuration, limits: Limits | None, *, unsorted: bool) -> Study:
     limits = limits or request.limits or Limits()
     if request.baseline == request.proposed:
-        return _read_one_folder(request, limits)
+        return _read_one_folder(request, limits, unsorted=unsorted)
     first = read_paths(request.baseline, limits)
     second = read_paths(request.proposed, limits)
     shared = read_paths((*request.paper, *request.code), limits)
@@ -130,19 +134,39 @@ def _label(paths: tuple[Path, ...]) -> str:
     return paths[0].name or str(paths[0])
 
 
-def _read_one_folder(request: Configuration, limits: Limits) -> Study:
+def _read_one_folder(request: Configuration, limits: Limits, *, unsorted: bool) -> Study:
     """Read one folder that holds both arms and tell its runs apart by their names."""
     reading = read_paths(request.baseline, limits)
     shared = read_paths((*request.paper, *request.code), limits)
     root = str(request.baseline[0])
     built = build_runs(_runs(reading.facts), request.vocabulary)
-    arms = split_arms(tuple(run.id for run in built.runs), root)
     other = tuple(fact for fact in reading.facts if not isinstance(fact, RunFacts))
+    try:
+        arms = split_arms(tuple(run.id for run in built.runs), root)
+    except UsageError:
+        if not unsorted:
+            raise
+        return _study(
+            request,
+            baseline=(other, UNSORTED),
+            proposed=((), UNSORTED),
+            shared=shared.facts,
+            unread=(*reading.unread, *shared.unread),
+            sorted_runs=(built, RunSet(runs=(), excluded=(), unknown=())),
+            all_runs=True,
+        )
     predicted = [(f, _arm_named(f, root)) for f in other if isinstance(f, PredictionFacts)]
+    written = _code_of_arms(other, root)
     return _study(
         request,
-        baseline=(tuple(f for f, arm in predicted if arm == "baseline"), "baseline"),
-        proposed=(tuple(f for f, arm in predicted if arm == "proposed"), "proposed"),
+        baseline=(
+            (*(f for f, arm in predicted if arm == "baseline"), *written["baseline"]),
+            "baseline",
+        ),
+        proposed=(
+            (*(f for f, arm in predicted if arm == "proposed"), *written["proposed"]),
+            "proposed",
+        ),
         shared=(*other, *shared.facts),
         unread=(
             *reading.unread,
@@ -181,6 +205,7 @@ def _study(
     shared: tuple[Fact, ...],
     unread: tuple[Unread, ...],
     sorted_runs: tuple[RunSet, RunSet] | None = None,
+    all_runs: bool = False,
 ) -> Study:
     first, second = sorted_runs or (
         build_runs(_runs(baseline[0]), request.vocabulary),
@@ -189,7 +214,9 @@ def _study(
     paper = _paper((*shared, *baseline[0], *proposed[0]))
     claim = complete_claim(request.claim, paper, first.runs, second.runs)
     chosen = (
-        claimed_runs(first.runs, claim, "baseline"),
+        ArmRuns(runs=first.runs, trials=(), set_aside=())
+        if all_runs
+        else claimed_runs(first.runs, claim, "baseline"),
         claimed_runs(second.runs, claim, "proposed"),
     )
     return Study(
@@ -224,6 +251,29 @@ def _arm(name: str, chosen: ArmRuns, facts: tuple[Fact, ...], shared: tuple[Fact
         predictions=tuple(f.predictions for f in facts if isinstance(f, PredictionFacts)),
         histories=tuple(f.history for f in (*facts, *shared) if isinstance(f, HistoryFacts)),
     )
+
+
+def _code_of_arms(facts: tuple[Fact, ...], root: str) -> dict[str, tuple[CodeFacts, ...]]:
+    """Give each arm the code of one folder without that in folders named after the other arm.
+
+    Nothing is given where fewer than two folders say an arm: the code then serves both alike.
+    """
+    tree = _code(facts)
+    folders = {
+        file.path: arm_of(str(PurePath(file.path.removeprefix(root)).parent))
+        for file in (tree.files if tree else ())
+    }
+    if tree is None or not {"baseline", "proposed"} <= set(folders.values()):
+        return {"baseline": (), "proposed": ()}
+    return {
+        arm: (
+            CodeFacts(
+                location=tree.root,
+                tree=replace(tree, files=tuple(f for f in tree.files if folders[f.path] != other)),
+            ),
+        )
+        for arm, other in (("baseline", "proposed"), ("proposed", "baseline"))
+    }
 
 
 def _ratings(facts: Iterable[Fact]) -> tuple[Ratings, ...]:

@@ -83,7 +83,12 @@ def split_arms(names: tuple[str, ...], root: str) -> dict[str, str]:
         only = next(iter(arms.values()))
         other = "proposed" if only == "baseline" else "baseline"
         return arms | dict.fromkeys(rest, other)
-    shown = ", ".join(names[:6]) or "no runs at all"
+    if not names:
+        raise UsageError(
+            f"{root}: no runs found, so no arms; `netgain read {root}` lists what was read and what was not, "
+            "or name code and results with --baseline PATH --proposed PATH"
+        )
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     raise UsageError(
         f"{root}: cannot tell baseline from proposed by the names ({shown}); "
         "name them with --baseline PATH --proposed PATH"

@@ -61,6 +61,7 @@ def _number(config: dict[str, Cited[Scalar]], name: str) -> Cited[float] | None:
         Cited(value=float(o.value), source=o.source, strength=o.strength)
         for o in cited.disagreeing
         if isinstance(o.value, (int, float)) and not isinstance(o.value, bool)
+        if math.isfinite(o.value) and o.value > 0  # a phase that is switched off has 0 epochs
     )
     return Cited(
         value=float(cited.value), source=cited.source, strength=cited.strength, disagreeing=others

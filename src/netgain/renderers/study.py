@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from netgain.study import Arm, Budget, Cited, Curve, History, Predictions, Run, Study
+from netgain.study import UNSORTED, Arm, Budget, Cited, Curve, History, Predictions, Run, Study
 
 SHOWN_KEYS = 20
 """Unknown keys shown; the rest is counted."""
@@ -18,7 +18,10 @@ FOLDED_FROM = 3
 def study_text(study: Study) -> str:
     """Return the study as an indented tree, one line for each value."""
     lines = [*_claim(study)]
-    for side, arm in (("baseline", study.baseline), ("proposed", study.proposed)):
+    arms = [("baseline", study.baseline), ("proposed", study.proposed)]
+    if study.proposed.name == UNSORTED:
+        arms = [("not sorted into arms", study.baseline)]
+    for side, arm in arms:
         lines += ["", *_arm(side, arm)]
     lines += _ratings(study)
     lines += _excluded(study)
