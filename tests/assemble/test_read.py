@@ -102,6 +102,17 @@ def test_a_phase_of_no_epochs_is_no_length(write_run: WriteRun, tmp_path: Path) 
     assert study.baseline.runs[0].budget.epochs.value == 30
 
 
+def test_a_batch_beside_a_smaller_one_of_a_device_is_that_of_a_step(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """`batch_size` 512 beside `device_batch_size` 64 is global; the share of a device is not multiplied."""
+    for arm in ("baseline", "ours"):
+        write_run(arm, config={"batch_size": 512, "device_batch_size": 64, "max_steps": 10})
+    batch = netgain.read(tmp_path).baseline.runs[0].budget.batch_size
+    assert batch is not None
+    assert (batch.value, batch.source.key) == (512, "batch_size")
+
+
 def test_claim_is_read_from_the_readme_and_recomputed(write_run: WriteRun, tmp_path: Path) -> None:
     """The table's two scores become the claim; the runs give the recomputed gain in its scale."""
     _two_arms(write_run)

@@ -11,7 +11,7 @@ import pytest
 from netgain.errors import UnreadableFile
 from netgain.readers import text_log
 from netgain.readers._line_grammar import message_of, one_setting, read_line
-from netgain.readers.base import Limits, RunFacts
+from netgain.readers.base import CodeFacts, Limits, RunFacts
 
 from .conftest import ReadAll, ReadRun, entry_of
 
@@ -415,3 +415,64 @@ def test_names_with_digits_are_told_apart_within_one_shape(write: Write, read_ru
         "Acc@1": (0.11, 0.21, 0.31),
         "Acc@5": (0.15, 0.25, 0.35),
     }
+
+
+def _log_with_its_script(steps: int, rate: float) -> str:
+    """Return a log that begins with the script that wrote it."""
+    script = f'''import torch
+import torch.nn as nn
+from dataclasses import dataclass
+
+
+class Net(nn.Module):
+    """Two layers.
+
+    Nothing of this text looks like code: step 3 loss 0.5
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(4, 8)
+        self.act = nn.GELU()
+        self.last = nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.last(self.act(self.first(x)))
+
+
+@dataclass
+class Hyperparameters:
+    batch_size: int = 8 * 64
+    device_batch_size: int = 64
+    num_iterations: int = {steps}
+    learning_rate: float = {rate}
+'''
+    rows = "".join(f"step:{i}/{steps} val_loss:{9 - i}.5\n" for i in range(1, 6))
+    return f"{script}{'=' * 60}\nRunning on 8 devices\n{rows}"
+
+
+def test_a_script_printed_into_its_log_is_code_and_configuration(
+    write: Write, read_all: ReadAll
+) -> None:
+    """The code keeps the line numbers of the log, its defaults are settings, and no record comes from it."""
+    text = _log_with_its_script(5, 0.25)
+    written = text.splitlines()
+    path = write("run.log", text)
+    facts = read_all(text_log.READER, path)
+    (code,) = [fact for fact in facts if isinstance(fact, CodeFacts)]
+    (file,) = code.tree.files
+    read = file.text.splitlines()
+    assert read == written[: len(read)]
+    assert read[-1] == "    learning_rate: float = 0.25"
+    configured, run = (fact for fact in facts if isinstance(fact, RunFacts))
+    lines = {s.key: (s.value, s.source.line) for s in configured.settings}
+    assert lines["batch_size"] == (512, written.index("    batch_size: int = 8 * 64") + 1)
+    assert lines["learning_rate"] == (0.25, len(read))
+    assert curves(run)["val_loss"][2] == (8.5, 7.5, 6.5, 5.5, 4.5)
+
+
+def test_a_few_lines_of_code_in_a_log_are_no_script(write: Write, read_all: ReadAll) -> None:
+    """A traceback's or a warning's piece of code is passed over as before."""
+    rows = "".join(f"step:{i} loss:{9 - i}.5\n" for i in range(1, 6))
+    path = write("run.log", f"import torch\nmodel = torch.compile(model)\n{'-' * 30}\n{rows}")
+    assert [type(fact) for fact in read_all(text_log.READER, path)] == [RunFacts]

@@ -144,6 +144,8 @@ def _global_batch(
     if said_global is not None:
         return said_global
     per_device = _number(config, "batch_size_per_device")
+    if plain and per_device and plain.value > per_device.value and not plain.value % per_device.value:
+        return plain  # `batch_size` beside a smaller `device_batch_size` that divides it is that of a step
     devices = _devices(config)
     accumulation = _number(config, "gradient_accumulation")
     if per_device is not None and devices is None and _is_distributed(config):

@@ -65,12 +65,21 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
         return
     try:
         text = entry.text(limits.text_bytes)
-        if not HINT.search(text.encode("utf-8", "replace")):
-            return
-        tree = parse(text)
     except UnreadableFile:
         return  # the walk reports code it cannot decode
-    found = _defaults(tree)
+    settings = settings_in(text, entry)
+    if settings:
+        yield RunFacts(location=entry.folder, dialect="code", settings=settings)
+
+
+def settings_in(text: str, entry: Entry) -> tuple[Setting, ...]:
+    """Return the defaults that code of a file states; none where it configures no training."""
+    if not HINT.search(text.encode("utf-8", "replace")):
+        return ()
+    try:
+        found = _defaults(parse(text))
+    except UnreadableFile:
+        return ()
     known = {
         name
         for key, (value, _) in found.items()
@@ -78,13 +87,12 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
         and value is not None
     }
     if len(known) < FEWEST or not known & LENGTHS:
-        return
-    settings = tuple(
+        return ()
+    return tuple(
         Setting(key=key, value=plain(value), source=entry.source(line=line, key=key))
         for key, (value, line) in found.items()
         if value is not None and value is not UNKNOWN
     )
-    yield RunFacts(location=entry.folder, dialect="code", settings=settings)
 
 
 def _defaults(tree: ast.Module) -> Found:

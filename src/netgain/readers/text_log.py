@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from netgain.errors import UnreadableFile
-from netgain.readers import metric_log
+from netgain.readers import code_defaults, metric_log
 from netgain.readers._config_dump import dumped
 from netgain.readers._dialect import dialect_of
 from netgain.readers._line_grammar import (
-    CODE,
-    CODE_START,
     Axis,
     Line,
     is_known_setting,
@@ -28,11 +26,22 @@ from netgain.readers._line_grammar import (
 from netgain.readers._line_plans import Plan, Plans, numbers_of, stated
 from netgain.readers._lines import terminal_lines
 from netgain.readers._log_runs import Found, Group, laps
+from netgain.readers._printed_code import PrintedCode
 from netgain.readers._ruled import Ruled
 from netgain.readers._series import choose_axis, series, unrolled
 from netgain.readers._split_columns import SplitColumns
-from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Series, Setting
-from netgain.study import Scalar
+from netgain.readers.base import (
+    CodeFacts,
+    Entry,
+    Fact,
+    Final,
+    Limits,
+    Reader,
+    RunFacts,
+    Series,
+    Setting,
+)
+from netgain.study import CodeTree, Scalar, SourceFile
 from netgain.vocabulary import canonical_metric, canonical_setting, is_known_metric
 
 SUFFIXES = (".log", ".out", ".txt", ".stdout", ".err")
@@ -58,21 +67,16 @@ MOST_RUNS = 1_000
 MOST_SETTINGS = 5_000
 MOSTLY = 0.8
 """Share of the records of a quantity that must stand on an axis for the others to be left out."""
-CODE_GAP = 60
-"""Lines without a sign of code after which source code inside a log is over."""
 DUMP_HEADING = re.compile(rb"(?i)\bconfig(?:uration)?:\s*$")
 STAMPED = re.compile(rb"\[?\d{2,4}[-/]\d\d")
 LONGEST_HEADING = 300
 MOST_DUMPED = 20_000
-SEPARATOR = re.compile(r"\s*([=\-#*_~])\1{19,}\s*")
 TABLE = re.compile(
     rb"\s*#?\s*[A-Za-z_][\w /.-]*(?:[\t,;]\s*[A-Za-z_][\w /.-]*)+\r?\n\s*[-+.\d]+\s*[\t,;]"
 )
 """A row of names and a row that begins with a number, cut by tabs, commas or semicolons."""
 AXES: tuple[Axis, ...] = ("step", "epoch", "sample")
 NAN = float("nan")
-CODE_STARTS = frozenset((b"i", b"f", b"d", b"c", b"w", b"@"))
-"""First letters of the lines that begin source code."""
 TOTALS: dict[Axis, str] = {"epoch": "epochs", "step": "max_steps", "sample": "samples"}
 
 
@@ -100,8 +104,16 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     if TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)
         return
-    found = [run for part in _runs(entry, limits) for run in laps(part)]
+    code = PrintedCode()
+    found = [run for part in _runs(entry, limits, code) for run in laps(part)]
     runs = [run for run in found if _is_log(run) or _is_report(run, entry)]
+    printed = code.text() if runs else None
+    if printed is not None:
+        file = SourceFile(path=entry.display, text=printed)
+        yield CodeFacts(location=entry.display, tree=CodeTree(root=entry.display, files=(file,)))
+        settings = code_defaults.settings_in(printed, entry)
+        if settings:
+            yield RunFacts(location=entry.folder, dialect="code", settings=settings)
     for index, run in enumerate(runs):
         run_id = f"{entry.path.stem} {index + 1}" if len(runs) > 1 else ""
         yield _facts(entry, run, run_id)
@@ -115,13 +127,13 @@ def _logged_elsewhere(entry: Entry) -> bool:
     )
 
 
-def _runs(entry: Entry, limits: Limits) -> Iterator[Found]:
+def _runs(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     """Cut a log into runs: a position that falls back after new settings begins another."""
     run, preamble = Found(), Found()
     plans, table, columns = Plans(), Ruled(), SplitColumns()
     block: list[tuple[str, Scalar, int]] = []
     count = 0
-    for number, raw in _without_dumps(_without_code(terminal_lines(entry, limits)), run.settings):
+    for number, raw in _without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
         if columns.concerns(raw):
             line = columns.row(message_of(raw.decode("utf-8", "replace")))
             if line is not None:
@@ -291,33 +303,6 @@ def _is_evaluation(run: Found) -> bool:
 @lru_cache(maxsize=20_000)
 def _is_metric(key: str) -> bool:
     return is_known_metric(canonical_metric(key).name)
-
-
-def _without_code(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """Pass over source code that a script printed of itself.
-
-    Code begins with an import, a function or a class at the margin and is over after a ruled line or
-    many lines without a sign of code; those lines are given back.
-    """
-    inside = False
-    held: deque[tuple[int, bytes]] = deque()
-    for number, raw in lines:
-        if not inside:
-            inside = raw[:1] in CODE_STARTS and CODE_START.match(_decoded(raw)) is not None
-            if not inside:
-                yield number, raw
-            continue
-        text = _decoded(raw)
-        if CODE.match(text):
-            held.clear()
-            continue
-        ruled = SEPARATOR.fullmatch(text) is not None
-        held.append((number, raw))
-        if ruled or len(held) > CODE_GAP:
-            yield from () if ruled else held
-            held.clear()
-            inside = False
-    yield from held
 
 
 def _without_dumps(
