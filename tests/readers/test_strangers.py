@@ -268,3 +268,15 @@ def test_share_and_rounded_percentage_are_one_score() -> None:
     assert not same_score(0.9118, 91.3)
     assert not same_score(0.5, 0.51)
     assert not same_score(90, 91)
+
+
+def test_a_recipe_named_by_itself_is_read(tmp_path: Path) -> None:
+    """Of a folder full of recipes the one that is named is meant; as part of the folder none is a run."""
+    home = tmp_path / "configs" / "cifar"
+    home.mkdir(parents=True)
+    for name in ("r18", "r50"):
+        (home / f"{name}_e90.yaml").write_text("TRAIN:\n  MAX_EPOCH: 90\nOPTIMIZER:\n  LR: 0.05\n")
+    assert read_paths([tmp_path]).facts == ()
+    (fact,) = read_paths([home / "r18_e90.yaml"]).facts
+    assert isinstance(fact, RunFacts)
+    assert {s.key: s.value for s in fact.settings} == {"TRAIN.MAX_EPOCH": 90, "OPTIMIZER.LR": 0.05}

@@ -74,7 +74,12 @@ def load(path: Path) -> Configuration:
 
         raise UsageError(f"{missing_path(path)} (expected a netgain.toml or a folder)") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML ({error})") from error
+        hint = (
+            ""
+            if path.suffix == ".toml"
+            else "; to read it as evidence name its arm: --baseline PATH --proposed PATH"
+        )
+        raise UsageError(f"{path}: not valid TOML ({error}){hint}") from error
     _check_keys(document, path)
     folder = path.parent
 

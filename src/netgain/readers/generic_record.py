@@ -61,8 +61,9 @@ def sniff(entry: Entry) -> bool:
     if OTHERS.search(entry.name) or config_file.is_of_a_tool(entry):
         return False
     if suffix in DOCUMENTS:
-        if LIBRARIES & {part.lower() for part in entry.path.parts[-4:-1]} and not _alone(entry):
-            return False
+        kept = LIBRARIES & {part.lower() for part in entry.path.parts[-4:-1]}
+        if kept and entry.root is not None and not _alone(entry):
+            return False  # one that was named by itself is meant
         return _speaks_of_training(_keys(entry.head, suffix))
     if suffix in TABLES:
         first = entry.head.decode("utf-8", "replace").splitlines()[:1]
