@@ -113,6 +113,26 @@ def test_a_batch_beside_a_smaller_one_of_a_device_is_that_of_a_step(
     assert (batch.value, batch.source.key) == (512, "batch_size")
 
 
+def test_runs_of_two_methods_are_no_seeds_of_one(write_run: WriteRun, tmp_path: Path) -> None:
+    """`mode` is no key that checks compare, and still tells two configurations of one arm apart."""
+    write_run("baseline", config={"lr": 0.1, "mode": "plain", "seed": 0})
+    for mode in ("coupled", "loose"):
+        write_run(f"ours/{mode}", config={"lr": 0.1, "mode": mode, "seed": 0})
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
+    assert len(study.proposed.runs) == 1
+    assert [item.why.rpartition("differs in ")[2] for item in study.excluded_runs] == ["mode"]
+
+
+def test_steps_of_a_model_are_no_length_of_training(write_run: WriteRun, tmp_path: Path) -> None:
+    """`model.n_steps` of a model that iterates, and a count of steps below that of epochs, say no length."""
+    write_run("baseline", config={"model": {"n_steps": 8}, "train": {"epochs": 70}})
+    write_run("ours", config={"n_steps": 8, "epochs": 70})
+    study = netgain.read(tmp_path)
+    for arm in (study.baseline, study.proposed):
+        assert arm.runs[0].budget.steps is None
+        assert arm.runs[0].budget.epochs is not None
+
+
 def test_claim_is_read_from_the_readme_and_recomputed(write_run: WriteRun, tmp_path: Path) -> None:
     """The table's two scores become the claim; the runs give the recomputed gain in its scale."""
     _two_arms(write_run)

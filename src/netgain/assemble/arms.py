@@ -11,7 +11,7 @@ from pathlib import PurePath
 from netgain.analysis.scores import Score, final_score
 from netgain.assemble.bundles import TABLE_SUFFIXES
 from netgain.errors import UsageError
-from netgain.study import Claim, Run, Source, Trials, Unread
+from netgain.study import Cited, Claim, Run, Scalar, Source, Trials, Unread
 
 BASELINE_WORDS = frozenset(
     {"baseline", "baselines", "base", "control", "vanilla", "reference", "ref", "standard", "original",
@@ -33,6 +33,11 @@ NOT_SETTINGS = frozenset(
      "n_trials", "tuning_seconds", "test_evaluations"}
 )  # fmt: skip
 """Canonical names that may differ between two runs of one configuration."""
+METHOD_KEYS = frozenset(
+    {"mode", "method", "methods", "variant", "algo", "algorithm", "approach", "ablation", "technique",
+     "strategy", "model_variant", "experiment_type"}
+)  # fmt: skip
+"""Last words of raw keys whose text says which method a run trained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,10 +226,16 @@ def _is_row(run: Run) -> bool:
 
 
 def _differing(reference: Run, run: Run) -> list[str]:
-    return [
+    known = [
         name
         for name in sorted(set(reference.config) | set(run.config))
         if name not in NOT_SETTINGS and _value(reference, name) != _value(run, name)
+    ]
+    first, second = _methods(reference), _methods(run)
+    return known + [
+        key
+        for key in sorted(first.keys() | second.keys())
+        if key not in first or key not in second or first[key].value != second[key].value
     ]
 
 
@@ -249,7 +260,17 @@ def _signature(run: Run) -> str:
         for name, cited in sorted(run.config.items())
         if name not in NOT_SETTINGS and cited.strength != "measured"
     }
+    settings |= {name: cited.value for name, cited in sorted(_methods(run).items())}
     return repr(settings) if settings else ""
+
+
+def _methods(run: Run) -> dict[str, Cited[Scalar]]:
+    """Return what a run says of its method under keys that no check compares (`mode: coupled`)."""
+    return {
+        key: cited
+        for key, cited in run.other_config.items()
+        if re.split(r"[./]", key)[-1].lower() in METHOD_KEYS and isinstance(cited.value, str)
+    }
 
 
 def _family(name: str) -> str:

@@ -87,7 +87,11 @@ def _steps(
 ) -> Cited[float] | None:
     """Return optimizer steps; an axis called step that ends at the epoch count counts epochs."""
     asked = _number(config, "max_steps") or _from_epochs(config, epochs)
-    readings = [r for r in (_number(config, "steps"), asked) if r]
+    readings = [
+        r
+        for r in (_number(config, "steps"), asked)
+        if r and not (epochs and r.value < epochs.value)  # `n_steps` of a model that iterates
+    ]
     logged = [c for c in curves if c.unit == "step" and c.split != "test" and c.steps]
     asked_epochs = _number(config, "epochs")
     if logged:
@@ -144,7 +148,12 @@ def _global_batch(
     if said_global is not None:
         return said_global
     per_device = _number(config, "batch_size_per_device")
-    if plain and per_device and plain.value > per_device.value and not plain.value % per_device.value:
+    if (
+        plain
+        and per_device
+        and plain.value > per_device.value
+        and not plain.value % per_device.value
+    ):
         return plain  # `batch_size` beside a smaller `device_batch_size` that divides it is that of a step
     devices = _devices(config)
     accumulation = _number(config, "gradient_accumulation")
