@@ -9,7 +9,7 @@ import pytest
 from netgain.assemble.claim import complete_claim
 from netgain.readers import read_paths
 from netgain.readers.base import DocumentFacts
-from netgain.study import Cited, Claim, Paper, Run, Source
+from netgain.study import Cited, Claim, Curve, Paper, Run, Source
 
 
 def _paper(folder: Path, text: str, name: str = "README.md") -> Paper:
@@ -142,3 +142,22 @@ def test_the_real_caption_contradicts_its_table(real_data: Path) -> None:
     assert _claimed(claim) == ("score", 0.814, 0.825)
     assert claim.baseline is not None
     assert [(c.value, c.source.line) for c in claim.baseline.disagreeing] == [(0.81, 37)]
+
+
+def test_scores_without_a_split_serve_where_nothing_else_is_logged() -> None:
+    """Bare `miou`-like curves are what the runs can answer; training losses and rates never are."""
+    source = Source(path="run/log.txt")
+
+    def run(*names: str) -> Run:
+        curves = tuple(
+            Curve(
+                name=n, key=n, split=None, unit="epoch", steps=(1.0,), values=(1.0,), source=source
+            )
+            for n in names
+        )
+        return Run(id="run", group="run", curves=curves)
+
+    logged = run("fg_ari", "loss", "learning_rate")
+    assert complete_claim(Claim(), Paper(), [logged], [logged]).metric == "fg_ari"
+    bare = run("loss", "learning_rate")
+    assert complete_claim(Claim(), Paper(), [bare], [bare]).metric is None

@@ -476,3 +476,19 @@ def test_a_few_lines_of_code_in_a_log_are_no_script(write: Write, read_all: Read
     rows = "".join(f"step:{i} loss:{9 - i}.5\n" for i in range(1, 6))
     path = write("run.log", f"import torch\nmodel = torch.compile(model)\n{'-' * 30}\n{rows}")
     assert [type(fact) for fact in read_all(text_log.READER, path)] == [RunFacts]
+
+
+def test_settings_printed_under_headings_keep_their_sections(
+    write: Write, read_run: ReadRun
+) -> None:
+    """`log.mode` does not stand for `mode`, nor a model's `n_steps` for a length of training."""
+    head = (
+        "seed: 3\nmode: coupled\nmodel:\n  n_steps: 8\n  inner:\n    width: 64\n"
+        "log:\n  mode: online\nlr: 0.5\n"
+    )
+    rows = "".join(f"epoch {e} loss 0.{9 - e}\n" for e in range(1, 5))
+    run = read_run(text_log.READER, write("log.txt", head + rows))
+    assert {s.key: s.value for s in run.settings} == {
+        "seed": 3, "mode": "coupled", "model.n_steps": 8, "model.inner.width": 64, "log.mode": "online",
+        "lr": 0.5,
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from netgain.assemble.paper_scores import Pair, choose, score_pairs, with_disagreements
 from netgain.study import Cited, Claim, Paper, Run, Statement
-from netgain.vocabulary import QUALIFIERS, lower_is_better
+from netgain.vocabulary import QUALIFIERS, is_known_metric, lower_is_better
 
 NOISE = re.compile(
     r"±|\\pm|\+/-|\bs\.?d\.?\b|std|standard (deviation|error)|confidence interval|\b9\d ?% ?(ci|interval)|"
@@ -24,6 +24,10 @@ HEADLINES = (
 )  # fmt: skip
 """Metrics people put in a title, most usual first; taken when nobody says what is claimed."""
 
+NO_SCORES = frozenset(
+    {"learning_rate", "gradient_norm", "epoch", "throughput", "memory", "nll", "kl"}
+)
+"""Known metrics of the training itself."""
 BUDGET_QUANTITIES = frozenset(
     {"epochs", "steps", "max_steps", "batch_size", "learning_rate", "seeds", "n_train", "n_test",
      "weight_decay", "ema_decay", "ema", "parameters", "forward_flops", "image_size", "schedule",
@@ -96,6 +100,13 @@ def _with_pair(claim: Claim, pair: Pair) -> Claim:
     )
 
 
+def _scores_without_split(run: Run) -> set[tuple[str | None, str]]:
+    """Return the scores a run logs under bare names, where it logs nothing else that could be reported."""
+    names = {c.name for c in run.curves if c.split is None and is_known_metric(c.name)}
+    scores = {name for name in names if not name.endswith("loss") and name not in NO_SCORES}
+    return {(None, name) for name in scores}
+
+
 def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
     """Return the metric most runs of both arms end with: test before validation, score before loss."""
 
@@ -110,7 +121,7 @@ def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
             for name in run.finals:
                 split, _, metric = name.rpartition("/")
                 own.add((split or None, metric))
-            found.update(own)
+            found.update(own or _scores_without_split(run))
         return found
 
     first, second = names(baseline), names(proposed)

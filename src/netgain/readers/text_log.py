@@ -15,6 +15,7 @@ from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, metric_log
 from netgain.readers._config_dump import dumped
 from netgain.readers._dialect import dialect_of
+from netgain.readers._indented import Sections
 from netgain.readers._line_grammar import (
     Axis,
     Line,
@@ -133,7 +134,11 @@ def _runs(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     plans, table, columns = Plans(), Ruled(), SplitColumns()
     block: list[tuple[str, Scalar, int]] = []
     count = 0
+    sections = Sections()
     for number, raw in _without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
+        section = sections.around(raw)
+        if block and sections.at_heading:
+            continue  # a printed configuration goes on below its headings
         if columns.concerns(raw):
             line = columns.row(message_of(raw.decode("utf-8", "replace")))
             if line is not None:
@@ -142,7 +147,8 @@ def _runs(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
         plan = plans.plan_of(raw)
         if plan.kind == "statement":
             text = message_of(raw.decode("utf-8", "replace"))
-            block += [(key, value, number) for key, value in stated(text) or ()]
+            named = stated(text) or ()
+            block += [(f"{section}.{k}" if section else k, v, number) for k, v in named]
             continue
         if block:
             _settle(preamble if run.count else run, block)
