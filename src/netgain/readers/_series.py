@@ -49,7 +49,7 @@ def series(
 
 def surviving(x: FloatArray) -> npt.NDArray[np.bool_]:
     """Mark the points that no later restart overtakes; equal steps side by side are all kept."""
-    starts = np.flatnonzero(np.concatenate(([True], np.diff(x) != 0)))
+    starts = np.flatnonzero(np.concatenate(([True], x[1:] != x[:-1])))
     level = x[starts]
     lowest_later = np.append(np.minimum.accumulate(level[::-1])[::-1][1:], np.inf)
     lengths = np.diff(np.append(starts, len(x)))
@@ -62,7 +62,7 @@ def unrolled(x: FloatArray, total: float | None) -> tuple[FloatArray, Unit] | No
     Laps are known by their equal positions. Their length is the total that the log states beside the
     counter; without one the order of the log is the axis, since the steps between two laps are not known.
     """
-    starts = np.flatnonzero(np.concatenate(([True], np.diff(x) < 0)))
+    starts = np.flatnonzero(np.concatenate(([True], x[1:] < x[:-1])))
     laps = np.split(x, starts[1:])
     if len(laps) < 2 or len(laps[0]) < 2:
         return None
@@ -71,8 +71,9 @@ def unrolled(x: FloatArray, total: float | None) -> tuple[FloatArray, Unit] | No
     last = laps[-1]
     if not whole or len(last) > len(first) or not (last == first[: len(last)]).all():
         return None
-    spacing = float(first[-1] - first[-2])
-    reached = total is not None and first[-1] + max(spacing, 1.0) >= total
+    end = float(first[-1])
+    spacing = end - float(first[-2])
+    reached = total is not None and end + max(spacing, 1.0) >= total
     if total is not None and reached:
         return x + np.repeat(np.arange(len(laps)), [len(lap) for lap in laps]) * total, "step"
     return (np.arange(len(x), dtype=float), "row") if len(laps) > 2 else None
@@ -89,7 +90,7 @@ def choose_axis(columns: dict[str, FloatArray]) -> tuple[str, Axis] | None:
     for item in usable:
         x = columns[item[0]]
         x = x[np.isfinite(x)]
-        if (np.diff(x) >= 0).all():
+        if (x[1:] >= x[:-1]).all():
             return item
     return usable[0] if usable else None
 

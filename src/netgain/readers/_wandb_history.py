@@ -97,7 +97,10 @@ def _axis(
     for kind in ("step", "epoch", "sample"):
         for name, (axis, held) in axes.items():
             held_everywhere = axis == kind and wanted <= held
-            if held_everywhere and (np.diff(_full(columns[name], count)[rows]) >= 0).all():
+            if not held_everywhere:
+                continue
+            x = _full(columns[name], count)[rows]
+            if (x[1:] >= x[:-1]).all():
                 return name
     return None
 
@@ -105,4 +108,4 @@ def _axis(
 def _is_call_counter(steps: FloatArray) -> bool:
     """Tell whether `_step` goes up by one a row: it then counts calls of `log`, whatever they were."""
     finite = steps[np.isfinite(steps)]
-    return len(finite) == len(steps) and bool((np.diff(finite) == 1).all())
+    return len(finite) == len(steps) and bool((finite[1:] == finite[:-1] + 1).all())
