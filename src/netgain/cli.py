@@ -280,6 +280,10 @@ def lab_score(
     trials: Annotated[int, typer.Option(help="Tricked and honest studies for each practice.")] = 20,
     task: Annotated[str, typer.Option(help="mnist1d or fashion-mnist.")] = "mnist1d",
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder to leave the studies in, to look at.", show_default=False),
+    ] = None,
     format: FormatOption = None,
     out: Out = None,
     quiet: Quiet = False,
@@ -287,7 +291,9 @@ def lab_score(
     """Send tricked and honest twins through the auditor: recall and false alarms."""
     from netgain import lab
 
-    result = lab.score(_codes(codes), trials=trials, task=task, workers=workers, progress=not quiet)
+    result = lab.score(
+        _codes(codes), trials=trials, task=task, workers=workers, keep=keep, progress=not quiet
+    )
     _emit_result(result, format, out, quiet=quiet)
 
 
@@ -451,9 +457,11 @@ def _emit(text: str, out: Path | None, *, quiet: bool) -> None:
 
 
 def _emit_result(result: Any, format_: Format | None, out: Path | None, *, quiet: bool) -> None:
-    chosen = _format(format_, out, allowed=("text", "json"))
-    _emit(result.to_json() if chosen == "json" else result.to_text(), out, quiet=quiet)
-    if chosen == "json" and out is not None and not quiet:
+    tables = ("markdown",) if hasattr(result, "to_markdown") else ()
+    chosen = _format(format_, out, allowed=("text", "json", *tables))
+    write = {"text": "to_text", "json": "to_json", "markdown": "to_markdown"}[chosen]
+    _emit(getattr(result, write)(), out, quiet=quiet)
+    if chosen != "text" and out is not None and not quiet:
         typer.echo(result.to_text(), nl=False)
 
 

@@ -117,6 +117,32 @@ class Scorecard:
         )
         return "\n".join(lines) + "\n"
 
+    def to_markdown(self) -> str:
+        """Return a table with one row for each practice, and one for all."""
+        lines = [
+            f"| practice | detected ({self.task}) | false alarms | also flagged where staged |",
+            "|---|---|---|---|",
+        ]
+        for s in self.scores:
+            also = ", ".join(f"{code} {n}" for code, n in s.also_flagged.items())
+            lines.append(
+                f"| {s.code} {s.name} | {_share(s.detected, s.trials)} | "
+                f"{_share(s.false_alarms, s.honest_trials)} | {also} |"
+            )
+        detected = _share(sum(s.detected for s in self.scores), sum(s.trials for s in self.scores))
+        false = _share(
+            sum(s.false_alarms for s in self.scores), sum(s.honest_trials for s in self.scores)
+        )
+        return "\n".join([*lines, f"| all | {detected} | {false} | |"]) + "\n"
+
+
+def _share(k: int, n: int) -> str:
+    """Return `30/30 (88.6 to 100%)`: a count with Wilson's 95 % interval."""
+    share = wilson_interval(k, n)
+    if share.low is None or share.high is None:
+        return "no trials"
+    return f"{k}/{n} ({100 * share.low:.1f} to {100 * share.high:.1f}%)"
+
 
 def _interval(share: Proportion) -> dict[str, float | int | None]:
     return {"value": share.estimate, "low": share.low, "high": share.high, "n": share.n}
