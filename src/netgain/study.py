@@ -256,6 +256,12 @@ class CodeTree:
     """The folder the paths start from."""
     files: tuple[SourceFile, ...] = ()
     """Python files, by path."""
+    settings: str = ""
+    """Settings of the arm's runs by which code that serves both arms was narrowed to what this arm runs, as
+    `method=ours`; empty for code as it was found. What they rule out is blanked, and lines stay in place."""
+    undecided: str = ""
+    """First places that choose by a setting in which the arms differ and that it did not decide: what stands
+    there may be another thing in each arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -503,7 +509,8 @@ class Arm:
     model: ModelProfile | None = None
     """Arm-level artifact (checkpoint, graph) that belongs to no single run."""
     code: CodeTree | None = None
-    """Code of this arm; the same tree in both arms where one code base serves both."""
+    """Code of this arm. Where one code base serves both, each arm has its own view of it, narrowed by the
+    settings in which the arms differ; the same tree in both arms where the code asks for none of them."""
     samples: tuple[SampleSet, ...] = ()
     """Fingerprints of given train and test arrays."""
     predictions: tuple[Predictions, ...] = ()

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from netgain.analysis.code_skips import skips
+from netgain.analysis.code_strides import strides_held
 from netgain.analysis.code_structure import (
     RESIDUAL_CLASSES,
     custom_norms,
@@ -66,6 +67,7 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         return None
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
     undecided: set[str] = set()
+    held = strides_held(tree)
     for file, node, is_class in regions:
         gate = _attention_pattern(node) if isinstance(node, ast.ClassDef) else None
         if gate is not None:
@@ -76,7 +78,7 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
             found[("activation", activation)].append(source)
         for kind, sightings in (
             ("normalization", normalizations(node, functional=is_class)),
-            ("resampling", resamplings(node, functional=is_class)),
+            ("resampling", resamplings(node, functional=is_class, held=held.get(file.path, {}))),
             *(("skip", skips(forward)) for forward in _forwards(node)),
         ):
             for name, at in sightings.found:
@@ -180,10 +182,31 @@ def _is_whole_network(name: str) -> bool:
     return name.lower().endswith(("net", "model", "network", "classifier", "former", "cnn", "mlp"))
 
 
+HOLDING = (ast.Name, ast.Attribute, ast.Dict, ast.List, ast.Tuple, ast.IfExp)
+"""Expressions that hold a class without calling it: `block = Bottleneck`."""
+
+
+def _held(module: ast.Module) -> set[str]:
+    """Return the names that are assigned, returned or given as a default without being called."""
+    values: list[ast.expr | None] = [node.value for node in nodes_of(module, ast.Assign)]
+    values += [node.value for node in nodes_of(module, ast.Return)]
+    for arguments in nodes_of(module, ast.arguments):
+        values += [*arguments.defaults, *arguments.kw_defaults]
+    return {
+        child.id
+        for value in values
+        if isinstance(value, HOLDING)
+        for child in walk(value)
+        if isinstance(child, ast.Name)
+    }
+
+
 @remembered
 def _instantiated(tree: CodeTree) -> set[str]:
+    """Return the names that are called, given to calls, or held to be called later."""
     used = set()
     for _, module in modules(tree):
+        used |= _held(module)
         covered: set[int] = set()
         for call in calls_in(module):
             used.add(last_name(call))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
     calls_in,
@@ -45,12 +45,23 @@ class Idiom:
     """The idiom in a few words, equal for equal idioms in two trees."""
     source: Source
     """File and line."""
+    times: int | None = None
+    """Of a repeat: how often, where the code says it."""
+    option: str = ""
+    """Of a repeat: the option that says how often; `times` is then its default."""
+    conditional: bool = False
+    """Of a repeat: whether it stands under a condition."""
 
 
 @remembered
 def repeated_passes(tree: CodeTree) -> tuple[Idiom, ...]:
-    """Find samplers, arguments and inner loops that use a drawn sample several times."""
+    """Find samplers, arguments, loaders, data sets and inner loops that use a drawn sample several times.
+
+    A repeat whose number is an option that is 1 by default is among them, for a run may have set it.
+    """
     found: list[Idiom] = []
+    counting = Counting(tree=tree)
+    stepping = stepping_functions([m for file, m in modules(tree) if "backward" in file.text])
     for file, module in modules(tree):
         for call in calls_in(module):
             name = last_name(call)
@@ -64,7 +75,10 @@ def repeated_passes(tree: CodeTree) -> tuple[Idiom, ...]:
                 found.append(
                     Idiom(what="data set concatenated with itself", source=place(file, call))
                 )
-        found.extend(_inner_loops(file, module))
+        for repeat in repeats_in(module, stepping):
+            idiom = _counted(file, module, repeat, counting)
+            if idiom is not None:
+                found.append(idiom)
     return tuple(found)
 
 
@@ -136,23 +150,34 @@ def _repeats_one_item(node: ast.AST) -> bool:
     return False
 
 
-def _inner_loops(file: SourceFile, module: ast.Module) -> Iterator[Idiom]:
-    """Find `for batch in loader: for _ in range(k): ... backward() ... step()`."""
-    for outer in nodes_of(module, ast.For):
-        if last_name(outer.iter) == "range":
-            continue
-        for inner in nodes_of(outer, ast.For):
-            if inner is outer:
-                continue
-            if not (isinstance(inner.iter, ast.Call) and dotted(inner.iter.func) == "range"):
-                continue
-            methods = {last_name(call) for call in calls_in(inner)}
-            count = literal(inner.iter.args[-1]) if inner.iter.args else None
-            if {"backward", "step"} <= methods and count != 1:
-                shown = count if isinstance(count, int) else ast.unparse(inner.iter.args[-1])
-                yield Idiom(
-                    what=f"inner loop of {shown} steps on each batch", source=place(file, inner)
-                )
+def _counted(
+    file: SourceFile, module: ast.Module, repeat: Repeat, counting: Counting
+) -> Idiom | None:
+    """Return a repeat with its number, None where that is 1 for good."""
+    times, option = (None, "")
+    if repeat.count is not None:
+        times, option = counting.of(repeat.count, file.path, repeat.node)
+    if times is not None and times <= 1 and not option:
+        return None
+    shown = "several" if repeat.count is None else " ".join(ast.unparse(repeat.count).split())[:40]
+    return Idiom(
+        what=repeat.what.format(shown if times is None else times),
+        source=place(file, repeat.node),
+        times=times,
+        option=option,
+        conditional=_is_conditional(module, repeat.node),
+    )
+
+
+def _is_conditional(module: ast.Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in an `if` that asks for anything but how the file was started."""
+    line = getattr(node, "lineno", 0)
+    return any(
+        branch.lineno < line <= (branch.end_lineno or 0)
+        and not isinstance(branch.test, ast.Constant)
+        and "__name__" not in names_in(branch.test)
+        for branch in nodes_of(module, ast.If)
+    )
 
 
 def _loops_over_parameters(loop: ast.For) -> bool:

@@ -8,8 +8,18 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from netgain.analysis.code_strides import (
+    CONVOLUTION,
+    CONVOLUTION_FUNCTIONS,
+    NOTHING_HELD,
+    literal_strides,
+    spreads_arguments,
+    stride_argument,
+)
+from netgain.analysis.constants import Values
 from netgain.analysis.syntax import calls_in, last_name, literal, nodes_of, walk
 
 Sighting = tuple[str, ast.AST]
@@ -36,10 +46,6 @@ NO_NORM = re.compile(
 )
 """Calls with `norm` in their name that normalise no layer."""
 
-CONVOLUTION = re.compile(r"(?:Lazy)?(?:Depthwise|Separable)?Conv(?:Transpose)?\d[dD](?:Transpose)?")
-CONVOLUTION_FUNCTIONS = frozenset(
-    {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
-)
 POOLINGS = {
     **dict.fromkeys(("maxpool", "fractionalmaxpool"), "max-pool"),
     **dict.fromkeys(("avgpool", "averagepooling", "lppool"), "average-pool"),
@@ -60,9 +66,6 @@ INTERPOLATIONS = frozenset(
 SHUFFLES = {"pixelshuffle": "pixel-shuffle", "pixelunshuffle": "pixel-unshuffle"}
 REARRANGEMENTS = frozenset({"rearrange", "unfold", "fold", "reduce", "patchmerging", "patchembed"})
 """Calls that may move positions into channels, or hide a stride."""
-STRIDE_POSITION = 3
-"""0-based place of `stride` in torch's convolutions, classes and functions alike; Keras has it at 2."""
-
 RESIDUAL_CLASSES = frozenset(
     {"TransformerEncoderLayer", "TransformerDecoderLayer", "TransformerEncoder", "Transformer"}
 )
@@ -166,10 +169,16 @@ def custom_norms(region: ast.AST) -> set[str]:
     }
 
 
-def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
+def resamplings(
+    region: ast.AST, *, functional: bool, held: Mapping[tuple[int, int], Values] = NOTHING_HELD
+) -> Sightings:
     """Find layers that change the resolution: strides, pools, interpolation, shuffles; not global pools.
 
-    A stride held in a variable leaves the kind undecided.
+    Args:
+        region: class or function.
+        functional: whether plain functions count, as they do inside a model class only.
+        held: what is known of strides held in variables, see `strides_held`; one of which not every value
+            is known leaves the kind undecided.
     """
     found: list[Sighting] = []
     decided = True
@@ -186,9 +195,9 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
             decided = decided and _is_global(call)
             continue
         if CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS:
-            strides = _stride(call)
-            decided = decided and strides is not None
-            if strides and strides > 1:
+            strides, known = _largest_stride(call, held)
+            decided = decided and known
+            if strides > 1:
                 turned = "transpose" in name.lower()
                 found.append(("transposed-convolution" if turned else "strided-convolution", call))
         elif plain in POOLINGS:
@@ -199,6 +208,20 @@ def resamplings(region: ast.AST, *, functional: bool) -> Sightings:
         elif plain in INTERPOLATIONS:
             found.append(("interpolation", call))
     return Sightings(found=tuple(found), decided=decided)
+
+
+def _largest_stride(call: ast.Call, held: Mapping[tuple[int, int], Values]) -> tuple[float, bool]:
+    """Return the largest stride a convolution may have, and whether no other is possible."""
+    argument = stride_argument(call)
+    if argument is None:
+        return 1.0, not spreads_arguments(call)
+    written = literal_strides(argument)
+    if written is not None:
+        return max(written), True
+    values = held.get((call.lineno, call.col_offset))
+    if values is None:
+        return 1.0, False
+    return max([1.0, *(origin.value for origin in values.origins)]), values.complete
 
 
 def _skips_positions(node: ast.AST) -> bool:
@@ -223,23 +246,3 @@ def _keeps_size(call: ast.Call) -> bool:
     kernel = call.args[first] if len(call.args) > first else named.get("kernel_size")
     stride = call.args[first + 1] if len(call.args) > first + 1 else named.get("stride")
     return literal(stride) == 1 or (stride is None and literal(kernel) == 1)
-
-
-def _stride(call: ast.Call) -> float | None:
-    """Return the largest stride of a convolution, None where it is held in a variable."""
-    node: ast.AST | None = next(
-        (k.value for k in call.keywords if k.arg in ("stride", "strides")), None
-    )
-    if any(k.arg is None for k in call.keywords) or any(
-        isinstance(a, ast.Starred) for a in call.args
-    ):
-        return None
-    position = STRIDE_POSITION - last_name(call).endswith(("D", "DTranspose"))
-    if node is None and len(call.args) > position:
-        node = call.args[position]
-    if node is None:
-        return 1.0
-    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
-    values = [literal(part) for part in parts]
-    numbers = [float(value) for value in values if isinstance(value, (int, float))]
-    return max(numbers) if len(numbers) == len(values) and numbers else None

@@ -45,7 +45,7 @@ def _switches(region: ast.AST) -> bool:
     """Tell whether a region makes layers under a condition that asks for more than sizes."""
     for test, parts in _conditions(region):
         makes = any(last_name(call)[:1].isupper() for part in parts for call in calls_in(part))
-        if makes and not _asks_for_sizes(test):
+        if makes and not isinstance(test, ast.Constant) and not _asks_for_sizes(test):
             return True
     return False
 

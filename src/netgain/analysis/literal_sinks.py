@@ -52,7 +52,8 @@ ANYWHERE = re.compile(
 )
 """Keyword arguments that set a hyperparameter whatever is called."""
 SINKS = (
-    "optimizer", "loss", "temperature", "averaging", "schedule", "clipping", "dropout", "augmentation"
+    "optimizer", "loss", "temperature", "averaging", "schedule", "clipping", "threshold", "dropout",
+    "augmentation"
 )  # fmt: skip
 """Kinds of sink, the one whose numbers move a result most first."""
 CALLS = {
@@ -74,6 +75,12 @@ POSITIONS: dict[str, tuple[int, ...]] = {
     "loss": (),
 }
 """Positional arguments that are hyperparameters, 0-based, by kind."""
+POSITION_NAMES = {
+    ("optimizer", 1): "lr",
+    ("clipping", 1): "max_norm",
+    ("dropout", 0): "p",
+}
+"""Keywords that positional arguments stand for, so that both spellings are one place."""
 SHAPES = re.compile(
     r"Random(Resized)?Crop|RandomSampler|RandomState|RandomForest\w*|RandomAccess\w*"
 )
@@ -82,8 +89,58 @@ LOSS_WORD = re.compile(
     r"loss|(^|_)(ce|bce|kl|kld|mse|nll|reg|aux|l1|l2|tv|penalty|entropy|dice|triplet|contrast\w*)(_|\d|$)"
 )
 LOGIT_WORD = re.compile(r"logit|simil|(^|_)(sim|scores?|energy|attn)(_|$)")
+LOSS_FUNCTION = re.compile(r"loss|criterion|objective|penalty", re.IGNORECASE)
+"""Functions and classes that return a loss."""
+FORWARDS = frozenset({"forward", "call", "__call__", "logits", "predict", "classify"})
+"""Methods that return what a module computes."""
+LOSS_TABLE = re.compile(
+    r"(loss|term|aux|lambda|criterion)\w*_?(weights?|coefs?|coeffs?|factors?|scales?)(_dict)?|weight_dict|"
+    r"lambdas|loss_w",
+    re.IGNORECASE,
+)
+"""Names of collections that hold the weights of loss terms."""
+RATE_WORD = re.compile(r"(^|_)lr(_|$)|learning_rate", re.IGNORECASE)
+NOT_TRAINED = re.compile(
+    r"running|moving|avg|average|smoothed|meter|display|(^|_)disp(_|$)|print|logged|epoch_loss|mean_loss"
+)
+"""Names of values kept to be shown."""
+SMOOTHED = re.compile(r"^(ema|smooth|hist|mean|ma)_\w*loss|loss\w*_(ema|smooth|hist|ma|mean)$")
+"""Names of losses that hold their own past, where they are mixed into themselves."""
+LABELS = re.compile(
+    r"one_?hot|label|target|truth|(^|_)(y|t|gt|nll|lsr)(_|$)|log_?p|smooth|soft_?y|uniform"
+)
+"""Names in an expression that mixes a label, or a log-likelihood, with something else."""
+AVERAGED = re.compile(
+    r"ema|shadow|param|weight|teacher|student|slow|momentum|(^|_)(state|avg_model|key)(_|$)"
+)
+"""Names in an expression that averages the weights of a model."""
+SELECTING = re.compile(r"pseudo|mask|confiden|select|reliab|unlabel", re.IGNORECASE)
+"""Names given to what a threshold picks out for training."""
+CONFIDENCE = re.compile(r"prob|conf|max|cert|score|weight|entropy", re.IGNORECASE)
+"""Names of what a threshold is compared with."""
+COMPARISONS = frozenset({"ge", "gt", "le", "lt", "greater", "greater_equal", "less", "less_equal"})
+GRADIENT = re.compile(r"grads?|gradients?|g", re.IGNORECASE)
+NORMS = re.compile(r".*norm.*|total\w*|magnitude", re.IGNORECASE)
+"""Names of the length of a gradient."""
+SCALING_CALLS = frozenset(
+    {"div", "div_", "true_divide", "divide", "divide_", "mul", "mul_", "multiply", "multiply_"}
+)
+RESHAPING = frozenset(
+    {"to", "float", "half", "double", "cuda", "cpu", "view", "reshape", "squeeze", "unsqueeze", "flatten",
+     "contiguous", "detach", "clone", "type_as", "expand_as", "transpose", "permute", "t"}
+)  # fmt: skip
+"""Methods that hand on a value as it is."""
+PIXELS = frozenset({255.0, 256.0, 127.5, 128.0})
+"""Numbers that bring pixels to a range."""
+DRAWS = frozenset({"random", "rand", "uniform", "random_sample"})
+"""Calls that draw a number between 0 and 1, to be compared with a chance."""
 TOOL_COMMENT = re.compile(r"#\s*(noqa|type:|fmt:|pylint|pragma|todo)", re.IGNORECASE)
 PLAIN = frozenset({0.0, 1.0, 2.0, -1.0, 0.5, 100.0})
 """Values that every code holds: neutral elements, halves, percent."""
+PLAIN_AT = {
+    "clipping": frozenset({0.0}),
+    "temperature": frozenset({0.0, 1.0, -1.0, 100.0}),
+}
+"""Values that say nothing at one kind of sink, where they are not those of every code."""
 EPSILON = 1e-5
 """Numbers up to this size guard against division by zero."""

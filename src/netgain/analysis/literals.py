@@ -10,21 +10,52 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from netgain.analysis.literal_calls import (
+    calls_held,
+    chances,
+    gradient_scales,
+    logits_of,
+    thresholds,
+)
+from netgain.analysis.literal_forms import (
+    Held,
+    is_running_mean,
+    loss_weights,
+    mixtures,
+    output_scales,
+    rates,
+    scalings,
+)
+from netgain.analysis.literal_names import (
+    Definition,
+    key_of,
+    number_in,
+    single_assignments,
+    statements_in,
+    targets_of,
+)
 from netgain.analysis.literal_sinks import (
     ANYWHERE,
     CALLS,
     CONFIGURATION,
     EPSILON,
+    FORWARDS,
     LOGIT_WORD,
+    LOSS_FUNCTION,
+    LOSS_TABLE,
     LOSS_WORD,
     NAMED,
     NOISE,
     OPTIMIZERS,
     PLAIN,
+    PLAIN_AT,
+    POSITION_NAMES,
     POSITIONS,
+    RATE_WORD,
+    SELECTING,
     SHAPES,
     SINKS,
     SOFTMAXES,
@@ -33,13 +64,6 @@ from netgain.analysis.literal_sinks import (
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, place, walk
 from netgain.study import CodeTree, Source, SourceFile
-
-
-def _summands(value: ast.AST) -> list[ast.AST]:
-    """Return what a sum or difference is made of, left to right."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
-        return [*_summands(value.left), *_summands(value.right)]
-    return [value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +122,8 @@ class _Search:
         self.local: dict[str, ast.expr] = {}
         """Names that the function or object at hand assigns once, a literal."""
         self.guards: tuple[str, ...] = ()
+        self.around: tuple[Definition, ...] = ()
+        """Classes and functions around the place at hand, outer first."""
 
     def run(self) -> Iterator[BuriedNumber]:
         """Yield what the file buries."""
@@ -106,10 +132,7 @@ class _Search:
     def _block(self, body: list[ast.stmt]) -> Iterator[BuriedNumber]:
         for statement in body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                outer = self.local
-                self.local = {**outer, **_single_assignments(statement)}
-                yield from self._block(statement.body)
-                self.local = outer
+                yield from self._definition(statement)
             elif isinstance(statement, ast.If):
                 yield from self._expressions(statement.test)
                 outer_guards = self.guards
@@ -117,60 +140,124 @@ class _Search:
                 yield from self._block(statement.body)
                 yield from self._block(statement.orelse)
                 self.guards = outer_guards
+            elif blocks := statements_in(statement):
+                yield from self._block(blocks)
             else:
-                inner = [
-                    part
-                    for name in ("body", "orelse", "finalbody", "handlers")
-                    for part in getattr(statement, name, [])
-                ]
-                blocks = [part for part in inner if isinstance(part, ast.stmt)]
-                blocks += [
-                    s for part in inner if isinstance(part, ast.ExceptHandler) for s in part.body
-                ]
-                if blocks:
-                    yield from self._block(blocks)
-                else:
-                    yield from self._statement(statement)
+                yield from self._statement(statement)
+
+    def _definition(self, definition: Definition) -> Iterator[BuriedNumber]:
+        local, around = self.local, self.around
+        self.local = {**local, **single_assignments(definition)}
+        self.around = (*around, definition)
+        if self._in_class() and definition.name in FORWARDS:
+            owner = self.around[-2].name
+            yield from self._all(output_scales(definition, owner, self.number_of))
+        yield from self._block(definition.body)
+        self.local, self.around = local, around
+
+    def _in_class(self) -> bool:
+        """Tell whether a method of a class that is no loss is at hand."""
+        owner = self.around[-2] if len(self.around) > 1 else None
+        return isinstance(owner, ast.ClassDef) and not LOSS_FUNCTION.search(owner.name)
+
+    def _in_loss(self) -> bool:
+        """Tell whether what is returned here is a loss."""
+        if not self.around or isinstance(self.around[-1], ast.ClassDef):
+            return False
+        owner = self.around[-2] if len(self.around) > 1 else None
+        by_class = isinstance(owner, ast.ClassDef) and LOSS_FUNCTION.search(owner.name)
+        called = self.around[-1].name in FORWARDS
+        return bool(LOSS_FUNCTION.search(self.around[-1].name) or (by_class and called))
+
+    def number_of(self, node: ast.AST) -> float | None:
+        """Return the number an expression of literals stands for, local names looked through."""
+        return number_in(node, self.local)
+
+    def _all(self, held: Iterable[Held]) -> Iterator[BuriedNumber]:
+        for one in held:
+            yield from self._numbers(one.node, one.sink, one.what)
 
     def _statement(self, statement: ast.stmt) -> Iterator[BuriedNumber]:
         yield from self._expressions(statement)
-        targets = (
-            statement.targets
-            if isinstance(statement, ast.Assign)
-            else [statement.target]
-            if isinstance(statement, (ast.AugAssign, ast.AnnAssign))
-            else []
-        )
-        names = {name.lower() for target in targets for name in names_in(target)}
         value = getattr(statement, "value", None)
         if value is None:
             return
-        for target in targets:
+        if isinstance(statement, ast.Return):
+            yield from self._returned(value)
+        for target in targets_of(statement):
             rate = literal(target.slice) if isinstance(target, ast.Subscript) else None
             if rate in ("lr", "weight_decay", "momentum"):
                 yield from self._numbers(value, "schedule", f"parameter group {rate}")
-        if any(LOSS_WORD.search(name) for name in names):
-            yield from self._weights(value, "loss", LOSS_WORD)
+        names = {name for target in targets_of(statement) for name in names_in(target)}
+        if names:
+            yield from self._assigned(statement, {name.lower() for name in names}, value)
+
+    def _returned(self, value: ast.expr) -> Iterator[BuriedNumber]:
+        if self._in_loss():
+            yield from self._all(loss_weights(value, self.number_of, sure=True))
+        names = {self.around[-1].name.lower()} if self.around else set()
+        yield from self._all(mixtures(value, names, self.number_of))
+
+    def _assigned(
+        self, statement: ast.stmt, names: set[str], value: ast.expr
+    ) -> Iterator[BuriedNumber]:
+        operation = statement.op if isinstance(statement, ast.AugAssign) else None
+        scaled = isinstance(operation, (ast.Mult, ast.Div))
+        if any(LOSS_WORD.search(name) for name in names) and not is_running_mean(names, value):
+            added = isinstance(operation, (ast.Add, ast.Sub))
+            member = any(isinstance(target, ast.Subscript) for target in targets_of(statement))
+            sure = added or member
+            yield from self._all(loss_weights(value, self.number_of, sure=sure))
         if any(LOGIT_WORD.search(name) for name in names):
-            yield from self._scalings(value)
+            for number, _ in scalings(value, self.number_of):
+                if self.number_of(number) not in PLAIN:
+                    yield from self._numbers(number, "temperature", "scale of logits")
+            if scaled and self.number_of(value) is not None:
+                yield from self._numbers(value, "temperature", "scale of logits")
+        if any(RATE_WORD.search(name) for name in names):
+            for number in [value] if scaled else rates(value, self.number_of):
+                if self.number_of(number) is not None:
+                    yield from self._numbers(number, "schedule", "formula of the learning rate")
+        if operation is None:
+            yield from self._all(mixtures(value, names, self.number_of))
+        if self._in_function() and any(LOSS_TABLE.fullmatch(name) for name in names):
+            items = value.values if isinstance(value, ast.Dict) else getattr(value, "elts", [])
+            for item in items:
+                yield from self._numbers(item, "loss", "weights of losses")
+        if any(SELECTING.search(name) for name in names):
+            yield from self._all(thresholds(value, self.number_of))
+
+    def _in_function(self) -> bool:
+        return bool(self.around) and not isinstance(self.around[-1], ast.ClassDef)
 
     def _expressions(self, node: ast.AST) -> Iterator[BuriedNumber]:
-        """Look at every call and every product with noise."""
+        """Look at every call, every product with noise, every comparison with a draw."""
         for child in walk(node):
             if isinstance(child, ast.Call):
                 yield from self._call(child)
+            elif isinstance(child, ast.Compare):
+                yield from self._all(chances(child, self.number_of))
             elif isinstance(child, ast.BinOp) and isinstance(child.op, ast.Mult):
                 for side, other in ((child.left, child.right), (child.right, child.left)):
                     if isinstance(other, ast.Call) and last_name(other) in NOISE:
                         yield from self._numbers(side, "augmentation", f"{last_name(other)} noise")
+            elif isinstance(child, ast.BinOp) and isinstance(child.op, ast.Div):
+                within = self.around[-1] if self.around else self.module
+                yield from self._all(gradient_scales(child, within, self.number_of))
+            elif isinstance(child, ast.Dict):
+                for key, value in zip(child.keys, child.values, strict=True):
+                    name = literal(key)
+                    if isinstance(name, str) and name.lower().endswith("loss"):
+                        yield from self._all(loss_weights(value, self.number_of, sure=False))
 
     def _call(self, call: ast.Call) -> Iterator[BuriedNumber]:
         name = last_name(call)
         kind = next((k for k, pattern in CALLS.items() if pattern.fullmatch(name)), None)
-        if (name in SOFTMAXES or kind == "loss") and call.args:
-            yield from self._scalings(call.args[0])
+        if (name in SOFTMAXES or kind == "loss") and (call.args or name in SOFTMAXES):
+            yield from self._scalings(logits_of(call))
         if kind is None and CONFIGURATION.fullmatch(name):
             return
+        yield from self._all(calls_held(call, self.number_of))
         if kind == "augmentation" and SHAPES.fullmatch(name):
             positions: tuple[int, ...] = ()
         else:
@@ -181,9 +268,9 @@ class _Search:
                     yield number
         for position in positions:
             if position < len(call.args):
-                yield from self._numbers(
-                    call.args[position], kind or "", f"{name} argument {position + 1}"
-                )
+                named = POSITION_NAMES.get((kind or "", position), f"argument {position + 1}")
+                named = "clip_value" if name.startswith("clip_grad_value") else named
+                yield from self._numbers(call.args[position], kind or "", f"{name} {named}")
         if kind == "optimizer":
             for group in (node for item in call.args for node in walk(item)):
                 if isinstance(group, ast.Dict):
@@ -205,53 +292,10 @@ class _Search:
             if isinstance(argument, str) and re.fullmatch(NAMED["optimizer"], argument):
                 yield from self._numbers(value, "optimizer", f"{name} {argument}")
 
-    def _weights(self, value: ast.AST, sink: str, words: re.Pattern[str]) -> Iterator[BuriedNumber]:
-        """Find numbers that multiply a term which reads as a loss."""
-        for node in walk(value):
-            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
-                for side, other in ((node.left, node.right), (node.right, node.left)):
-                    term = next(
-                        (n for n in sorted(names_in(other)) if words.search(n.lower())), None
-                    )
-                    if term and self._constant(side):
-                        yield from self._numbers(side, sink, f"weight of {term}")
-        yield from self._added_terms(value, sink, words)
-
-    def _added_terms(
-        self, value: ast.AST, sink: str, words: re.Pattern[str]
-    ) -> Iterator[BuriedNumber]:
-        """Find numbers that weigh a term of any name beside a loss: `loss + 3e-4 * x.square().mean()`."""
-        terms = _summands(value)
-        if len(terms) < 2 or not any(
-            words.search(name.lower()) for term in terms for name in names_in(term)
-        ):
-            return
-        for term in terms:
-            if not (isinstance(term, ast.BinOp) and isinstance(term.op, ast.Mult)):
-                continue
-            for side, other in ((term.left, term.right), (term.right, term.left)):
-                named = any(words.search(name.lower()) for name in names_in(other))
-                if self._constant(side) and not self._constant(other) and not named:
-                    shown = " ".join(ast.unparse(other).split())[:40]
-                    yield from self._numbers(side, sink, f"weight of {shown}")
-
     def _scalings(self, value: ast.AST) -> Iterator[BuriedNumber]:
         """Find numbers that divide or multiply logits."""
-        if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Mult, ast.Div)):
-            sides = [value.right] if isinstance(value.op, ast.Div) else [value.left, value.right]
-            for side in sides:
-                if self._constant(side):
-                    yield from self._numbers(side, "temperature", "scale of logits")
-
-    def _constant(self, node: ast.AST) -> bool:
-        """Tell whether an expression stands on literals alone, local names looked through."""
-        if isinstance(node, ast.Name):
-            return node.id in self.local
-        if isinstance(node, ast.Attribute):
-            return f"self.{node.attr}" in self.local and last_name(node.value) == "self"
-        if isinstance(node, ast.BinOp):
-            return self._constant(node.left) and self._constant(node.right)
-        return literal(node) is not None
+        for number, _ in scalings(value, self.number_of):
+            yield from self._numbers(number, "temperature", "scale of logits")
 
     def _numbers(self, node: ast.AST, sink: str, what: str) -> Iterator[BuriedNumber]:
         """Yield the literals an argument stands on: itself, in arithmetic, or behind a local name."""
@@ -267,9 +311,7 @@ class _Search:
             yield from self._numbers(node.body, sink, what)
             yield from self._numbers(node.orelse, sink, what)
         elif isinstance(node, (ast.Name, ast.Attribute)):
-            of_self = isinstance(node, ast.Attribute) and last_name(node.value) == "self"
-            key = node.id if isinstance(node, ast.Name) else f"self.{node.attr}" if of_self else ""
-            behind = self.local.get(key)
+            behind = self.local.get(key_of(node))
             if behind is not None:
                 yield from self._numbers(behind, sink, what)
         else:
@@ -277,7 +319,7 @@ class _Search:
             if (
                 isinstance(value, (int, float))
                 and not isinstance(value, bool)
-                and float(value) not in PLAIN
+                and float(value) not in PLAIN_AT.get(sink, PLAIN)
                 and abs(value) > EPSILON
                 and not self._explained(node)
             ):
@@ -297,36 +339,3 @@ class _Search:
         rest = self.lines[line - 1].encode()[column:].decode(errors="replace")
         comment = rest.partition("#")[2]
         return len(comment.split()) >= 2 and not TOOL_COMMENT.match("#" + comment)
-
-
-ASSIGNING = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.FunctionDef, ast.Lambda))
-
-
-def _single_assignments(scope: ast.AST) -> dict[str, ast.expr]:
-    """Return names and attributes of `self` that a function or class assigns once, a literal."""
-    found: dict[str, list[ast.expr | None]] = {}
-    for node in walk(scope):
-        if node.__class__ not in ASSIGNING:
-            continue
-        targets: list[ast.expr] = []
-        value: ast.expr | None = None
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
-            targets, value = [node.target], None if isinstance(node, ast.AugAssign) else node.value
-        elif isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            arguments = node.args
-            for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-                found.setdefault(argument.arg, []).append(None)
-        for target in targets:
-            if isinstance(target, ast.Name):
-                found.setdefault(target.id, []).append(value)
-            elif isinstance(target, ast.Attribute) and last_name(target.value) == "self":
-                found.setdefault(f"self.{target.attr}", []).append(value)
-    return {
-        name: values[0]
-        for name, values in found.items()
-        if len(values) == 1
-        and values[0] is not None
-        and isinstance(literal(values[0]), (int, float))
-    }

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms
 from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
+from netgain.assemble.own_code import with_own_code
 from netgain.assemble.runs import RunSet, build_runs, merge_models
 from netgain.errors import UsageError
 from netgain.pacing import rare_collections
@@ -219,10 +220,14 @@ def _study(
         else claimed_runs(first.runs, claim, "baseline"),
         claimed_runs(second.runs, claim, "proposed"),
     )
+    arms = with_own_code(
+        _arm(baseline[1], chosen[0], baseline[0], shared),
+        _arm(proposed[1], chosen[1], proposed[0], shared),
+    )
     return Study(
         claim=claim,
-        baseline=_arm(baseline[1], chosen[0], baseline[0], shared),
-        proposed=_arm(proposed[1], chosen[1], proposed[0], shared),
+        baseline=arms[0],
+        proposed=arms[1],
         paper=paper,
         ratings=_ratings((*baseline[0], *proposed[0], *shared)),
         allowances=request.allowances,

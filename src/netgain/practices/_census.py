@@ -72,6 +72,10 @@ class Census:
     """Whether equal counts in both arms settle that the arms are alike."""
     layers: int | None = None
     """Activations, else norms, of the same model: a measure of its depth; graphs only."""
+    settings: str = ""
+    """What narrowed the code of both arms to that of this arm; empty elsewhere."""
+    undecided: str = ""
+    """Places in the code that choose by a setting in which the arms differ, and that it did not decide."""
 
 
 def roads(study: Study, kind: str, settings: tuple[str, ...]) -> list[tuple[Census, Census]]:
@@ -221,9 +225,10 @@ def _stored_norms(tensors: tuple[Tensor, ...]) -> dict[str, tuple[str, ...]]:
 def _by_code(
     baseline: CodeTree | None, proposed: CodeTree | None, kind: str
 ) -> tuple[Census | None, Census | None]:
-    """Census two separate trees; one tree that serves both arms cannot tell them apart.
+    """Census two separate trees, or what each arm runs of one; one tree unchanged for both tells nothing.
 
-    Trees that hold several models settle nothing by holding the same blocks.
+    Trees that hold several models settle nothing by holding the same blocks, and neither does a tree in which
+    a setting that differs between the arms still chooses.
     """
     if baseline is None or proposed is None or baseline == proposed:
         return None, None
@@ -241,7 +246,9 @@ def _by_code(
                 sources=sources[:5],
                 by="code",
                 complete=kind in model.observed_kinds,
-                settles=decides_one_model(tree),
+                settles=decides_one_model(tree) and not tree.undecided,
+                settings=tree.settings,
+                undecided=tree.undecided,
             )
         )
     return found[0], found[1]

@@ -77,8 +77,12 @@ def _finding(study: Study, about: Kind) -> Finding:
         added, dropped = difference.added, difference.dropped
         if (added or dropped) and _is_the_idea(study, about, first, second, difference):
             return _exempt(about, [*added, *dropped], first, second)
-        if added and first.complete:
+        if added and first.complete and not second.undecided:
             return _flagged(study, about, first, second, added)
+        undecided = first.undecided or second.undecided
+        if undecided:
+            needs.append(f"what the model of each arm is made of at {undecided}")
+            continue
         if difference.open or added:
             needs.append(
                 difference.open
@@ -127,6 +131,15 @@ def _segments(place: str) -> set[str]:
     return {re.sub(r"[^a-z0-9]", "", part.lower()) for part in re.split(r"[.:/\s]", place)}
 
 
+def _narrowed(first: Census, second: Census) -> str:
+    """Say by which settings the code of both arms was narrowed to that of each."""
+    if not first.settings and not second.settings:
+        return ""
+    return (
+        f" as it runs with {second.settings or 'any setting'} and {first.settings or 'any setting'}"
+    )
+
+
 def _shown(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} x{count}" for name, count in sorted(counts.items()))
 
@@ -148,7 +161,7 @@ def _flagged(
         grade="indicated",
         disclosure=disclosure(study, dict.fromkeys((about.kind, *about.settings), float("nan"))),
         favours="proposed",
-        message=f"The arms differ in their {about.words} by {second.by}: proposed "
+        message=f"The arms differ in their {about.words} by {second.by}{_narrowed(first, second)}: proposed "
         f"{_shown(second.counts) or 'none'}, baseline {_shown(first.counts) or 'none'}; no run isolates "
         f"the difference.{at}",
         numbers=_numbers(first, second),

@@ -16,7 +16,9 @@ is more than 5 % above the baseline's, or when a stated length contradicts the l
 
 ## When it stays clear
 Different units that convert to the same length. A longer baseline is reported, not flagged. A larger batch
-at equal steps is judged by NG101, several passes over each drawn batch by NG103. A difference that the
+at equal steps is judged by NG101, several passes over each drawn batch by NG103; where the proposed code
+alone makes several, or is missing beside the baseline's, equal epochs are no equal training and the verdict
+is `unknown`. A difference that the
 paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
@@ -53,6 +55,7 @@ from netgain.practices._compare import (
     statements,
 )
 from netgain.practices._isolation import with_isolation
+from netgain.practices._repeats import possible_repeats
 from netgain.study import Arm, Run, Source, Statement, Study
 
 CODE, NAME = "NG102", "unequal-training-length"
@@ -107,6 +110,9 @@ def _judge_length(study: Study) -> Finding:
     ]
     if not length.complete or resumed:
         return _unknown(study, resumed)
+    open_updates = _open_updates(study, length, unit)
+    if open_updates is not None:
+        return open_updates
     if length.equal:
         return _clear(
             length,
@@ -282,6 +288,39 @@ def _unknown(study: Study, resumed: list[Run] | None = None) -> Finding:
         message="The training length is not known for every run of both arms.",
         needs=needs or ("one training length for all runs of an arm, in epochs or samples",),
         remedy="record the runs with netgain.record, or publish configs and logs",
+    )
+
+
+def _open_updates(study: Study, length: Comparison, unit: str) -> Finding | None:
+    """Say that equal lengths are no equal training where the proposed code may repeat each batch."""
+    passes = compare(study, lambda run: run.budget.passes_per_sample)
+    if _strengths(length) == {"measured"} or (passes and passes.complete and passes.equal):
+        return None
+    repeats = possible_repeats(study)
+    if repeats:
+        why = (
+            f"the proposed code uses each sample several times ({repeats[0].what}, {repeats[0].source}), "
+            f"which {unit} do not count, and nothing shows that the baseline does the same."
+        )
+        needs = "the number of optimizer updates of every run, as the loop counted them"
+    elif study.proposed.code is None and study.baseline.code is not None:
+        why = f"how often its loop uses each sample, which {unit} do not count, is not among the files."
+        needs = "training code of the proposed arm, as it is given for the baseline"
+    else:
+        return None
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message=f"Proposed trained for {length.proposed.value:,.1f} {unit}, the baseline for "
+        f"{length.baseline.value:,.1f}; {why}",
+        numbers={
+            f"{unit}_baseline": length.baseline.value,
+            f"{unit}_proposed": length.proposed.value,
+        },
+        evidence=sources_of(length.sources, [repeat.source for repeat in repeats[:1]]),
+        needs=(needs,),
+        remedy="record the runs with netgain.record, or log the updates; NG103 judges the repeats",
     )
 
 

@@ -15,12 +15,13 @@ pass over the training set; else the ratio of steps x batch / epochs between the
 for repeats. Flagged when the proposed arm makes more than 5 % more passes.
 
 ## When it stays clear
-Equal passes in both arms, two-view methods in both arms included. A partial last batch is allowed for. A
-difference that the paper states and that a further run isolates, by changing it alone; its share is shown.
+Equal passes in both arms, two-view methods in both arms included; a loop of 1. A partial last batch is
+allowed for. A difference that the paper states and that a further run isolates, by changing it alone; its
+share is shown.
 
 ## What is not seen
-Data sets whose length was multiplied outside the files read. Balanced over-sampling looks the same and
-is named in the innocent reading.
+Data sets whose length was multiplied outside the files read, and loops that draw a part of a batch in each
+turn. Balanced over-sampling looks the same and is named in the innocent reading.
 
 ## Remedy
 One pass in both arms, or the same number in both; or the baseline for as many more epochs.
@@ -40,7 +41,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netgain.analysis.code_idioms import repeated_passes
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -56,6 +56,7 @@ from netgain.practices._compare import (
     sources_of,
 )
 from netgain.practices._isolation import with_isolation
+from netgain.practices._repeats import repeats_of_proposed
 from netgain.study import Cited, Run, Study
 
 CODE, NAME = "NG103", "repeated-samples"
@@ -202,14 +203,11 @@ def _from_setting(study: Study) -> Finding | None:
 
 
 def _from_code(study: Study) -> Finding | None:
-    """Look for repeating samplers and inner loops in the proposed code that the baseline's lacks."""
-    if study.proposed.code is None or study.baseline.code is None:
+    """Look for what repeats samples in the proposed code and not, or less often, in the baseline's."""
+    only, theirs = repeats_of_proposed(study)
+    if not only or (study.proposed.code is not None and study.proposed.code.undecided):
         return None
-    found = repeated_passes(study.proposed.code)
-    also = {idiom.what for idiom in repeated_passes(study.baseline.code)}
-    only = [idiom for idiom in found if idiom.what not in also]
-    if not only:
-        return None
+    against = f"the baseline's: {theirs[0].what}" if theirs else "the baseline's code does not"
     return Finding(
         code=CODE,
         name=NAME,
@@ -217,7 +215,7 @@ def _from_code(study: Study) -> Finding | None:
         grade="indicated",
         disclosure=disclosure(study, {"repeats": float("nan")}),
         favours="proposed",
-        message=f"The proposed code repeats samples ({only[0].what}); the baseline's code does not.",
+        message=f"The proposed code repeats samples ({only[0].what}); {against}.",
         numbers={"places": float(len(only))},
         evidence=sources_of([idiom.source for idiom in only])[:5],
         readings=READINGS,

@@ -14,14 +14,16 @@ Trainable parameters of both models (recording, checkpoint or stated), and the c
 (counted from a recorded graph, else stated). Flagged when parameters agree within 10 % and the proposed
 forward pass costs more than 1.2 times the baseline's; where the recorded graphs show it, the layer at which
 the strides part is named. Without a count of operations, a setting by which the proposed arm reduces its
-resolution less is taken as the sign.
+resolution less is taken as the sign, and last a statement of the two model codes that is the same but for
+smaller strides: with parameters that agree, or, as a stride changes none, with the widths around unchanged.
 
 ## When it stays clear
 Operations within 20 %; parameters that differ by more than 10 %, which is no parity; a baseline that costs
 more; another input size that is declared, with the operations of both arms in a published table.
 
 ## What is not seen
-Equal operations that run at unequal speed. Without recordings, strides set in code.
+Equal operations that run at unequal speed. Without recordings, strides in code whose numbers cannot be
+followed, and strides of two networks that are written differently.
 
 ## Remedy
 A baseline of equal operations: the same strides, or its width scaled until the operations agree.
@@ -40,6 +42,9 @@ misnomer.
 
 from __future__ import annotations
 
+import re
+
+from netgain.analysis.code_parting import parting
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -59,6 +64,11 @@ PARITY = 0.10
 """Relative difference below which parameters count as equal."""
 FACTOR = 1.2
 """Ratio of operations above which they count as unequal."""
+SIZE_KEY = re.compile(
+    r"width|channels?|planes|filters|hidden|(^|_)dims?(_|$)|depth|n?_?layers|blocks|expansion|multiplier|growth",
+    re.IGNORECASE,
+)
+"""Last part of a key that names how large a model is."""
 READINGS = Readings(
     innocent="parameters are the customary measure in this field, and nobody counted operations",
     inflating="the same weights applied at more positions are more computation, credited to the idea",
@@ -69,7 +79,8 @@ def check(study: Study) -> Finding:
     """Set the operations of the two models beside their parameters."""
     count = compare(study, parameters)
     if count is None:
-        return _unknown(study, "parameters")
+        by_code = _by_code(study, None) if forward_cost(study) is None else None
+        return by_code or _unknown(study, "parameters")
     if not near(count.ratio, 1, PARITY):
         if not count.complete:
             return _unknown(study, "parameters")
@@ -81,7 +92,7 @@ def check(study: Study) -> Finding:
         )
     cost = forward_cost(study)
     if cost is None:
-        return _by_strides(study, count) or _unknown(study, "operations")
+        return _by_strides(study, count) or _by_code(study, count) or _unknown(study, "operations")
     ratio = cost.both.ratio
     if ratio > FACTOR and cost.same_coverage:
         table = reports_cost(study)
@@ -191,6 +202,62 @@ def _by_strides(study: Study, count: Comparison) -> Finding | None:
         remedy="count the operations of both models, and give the baseline the same strides",
         settle="netgain attribute plan.toml",
     )
+
+
+def _by_code(study: Study, count: Comparison | None) -> Finding | None:
+    """Read the sign in the model code of two arms, where neither operations nor settings show it."""
+    first, second = study.baseline.code, study.proposed.code
+    if first is None or second is None or first == second or same_input(study) is False:
+        return None
+    parted = parting(first, second)
+    if parted is None:
+        return None
+    if count is None and not (parted.same_widths and _same_sizes(study)):
+        return None
+    at, against = parted.sources
+    parity = (
+        f"Parameters agree ({count.proposed.value:,.0f} against {count.baseline.value:,.0f})"
+        if count
+        else "The widths around are the same, and a stride changes no parameter"
+    )
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure="disclosed" if reports_cost(study) else "unstated",
+        favours="proposed",
+        message=f"By its code the proposed network reduces its resolution {parted.ratio:g}x less: "
+        f"{_listed(parted.proposed.values)} ({at}) against {_listed(parted.baseline.values)} ({against}) in "
+        f"a statement that is otherwise the same. {parity}: the same weights are applied at more positions. "
+        "The operations were not counted.",
+        numbers={
+            **(_numbers(count, None) if count else {}),
+            "stride_product_ratio": parted.ratio,
+        },
+        evidence=sources_of([at, against], count.sources if count else ()),
+        readings=READINGS,
+        remedy="count the operations of both models, and give the baseline the same strides",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _listed(strides: tuple[float, ...]) -> str:
+    plural = "strides" if len(strides) > 1 else "stride"
+    return f"{plural} {', '.join(f'{stride:g}' for stride in strides)}"
+
+
+def _same_sizes(study: Study) -> bool:
+    """Tell whether the settings name no size of the model that differs between the arms."""
+    named: list[dict[str, set[str]]] = []
+    for arm in (study.baseline, study.proposed):
+        found: dict[str, set[str]] = {}
+        for run in arm.runs:
+            for key, cited in {**run.config, **run.other_config}.items():
+                if SIZE_KEY.search(key.rpartition(".")[2]):
+                    found.setdefault(key, set()).add(str(cited.value))
+        named.append(found)
+    return all(named[0][key] == named[1][key] for key in set(named[0]) & set(named[1]))
 
 
 def _clear(

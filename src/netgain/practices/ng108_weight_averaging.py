@@ -12,8 +12,9 @@ et al. 2018).
 
 ## What is looked at
 Which weights were scored, as the recorder saw it; averaging settings in the configs of all runs; averaged
-copies in checkpoints; averaging classes and hand-written moving averages in the code of two separate trees.
-Flagged when the proposed arm averages and the baseline does not.
+copies in checkpoints; averaging classes and hand-written moving averages in the code of two separate trees,
+or in what each arm's settings let run of one tree. Flagged when the proposed arm averages and the baseline
+does not.
 
 ## When it stays clear
 Both arms average, or both were recorded with live weights, or both configs switch averaging off. A
@@ -192,19 +193,31 @@ def _readable(arm: Arm) -> bool:
 
 
 def _code_signs(study: Study) -> tuple[list[Sign], list[Sign]] | None:
-    """Search two separate trees; a shared tree cannot tell the arms apart."""
-    trees = (study.baseline.code, study.proposed.code)
-    if trees[0] is None or trees[1] is None or trees[0] == trees[1]:
+    """Search two separate trees, or what each arm runs of one; one tree unchanged for both tells nothing.
+
+    Code beside runs that all switch averaging on or off says no more than they do, and code in which a
+    setting that differs between the arms still chooses says nothing of the proposed arm.
+    """
+    arms = (study.baseline, study.proposed)
+    first, second = study.baseline.code, study.proposed.code
+    if first is None or second is None or first == second or second.undecided:
         return None
     found = [
         [
             Sign(averaged=True, what=f"{idiom.what} in its code", source=idiom.source)
             for idiom in (*weight_averaging(tree), *test_time_passes(tree))
+            if not _all_switched(arm)
         ]
-        for tree in trees
-        if tree is not None
+        for arm, tree in zip(arms, (first, second), strict=True)
     ]
     return found[0], found[1]
+
+
+def _all_switched(arm: Arm) -> bool:
+    """Tell whether every run of an arm states by a setting whether weights are averaged."""
+    return bool(arm.runs) and all(
+        any(name in run.config for name in ("ema_decay", "ema", "swa")) for run in arm.runs
+    )
 
 
 def _unknown(study: Study) -> Finding:

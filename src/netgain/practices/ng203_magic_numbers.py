@@ -11,14 +11,16 @@ drastically (Colas et al. 2018); a tuned number nobody sees is a tuned number th
 
 ## What is looked at
 The syntax trees of both arms' code: bare numbers are followed to the arguments of optimizers, schedules,
-losses, clipping, dropout, augmentation and averaging, to loss weights and to scales of logits, through
-arithmetic and local names. Flagged when the proposed arm's code has such a number that the baseline's has
-not, or one that stands under a condition on a setting in which the arms differ. Each is listed by file and
-line, those of the optimizer and the loss first.
+losses, clipping, dropout, augmentation and averaging, and to the expressions that do their work: scales of
+logits, weights of loss terms, smoothed labels, clamped or shortened gradients, formulas of the learning rate,
+mixing of samples, thresholds of a selection; through arithmetic and local names. Flagged when the proposed
+arm's code has such a number that the baseline's has not, or one that stands under a condition on a setting
+in which the arms differ. Each is listed by file and line, those of the optimizer and the loss first.
 
 ## When it stays clear
 The same buried numbers in both trees, or none; numbers that come from configs, arguments, module-level names
-or defaults of functions; numbers a comment explains; 0, 1/2, 1, 2, 100, epsilons, sizes and indices.
+or defaults of functions; numbers a comment explains; 0, 1/2, 1, 2, 100, epsilons, sizes and indices (a bound
+of gradients or a scale of logits may be a half, 1 or 2); means, ranges of pixels, running means for display.
 
 ## What is not seen
 Numbers in files that are not Python. What a number does: that takes runs at half and twice its value.
@@ -68,19 +70,34 @@ def check(study: Study) -> Finding:
         return _shared(study, second)
     baseline, proposed = buried_numbers(first), buried_numbers(second)
     known = {number.same_as for number in baseline}
-    added = [number for number in proposed if number.same_as not in known]
+    added = _unmatched(proposed, known)
     if added:
         return _flagged(added, baseline, "not into the baseline's")
     theirs = {number.same_as for number in proposed}
-    dropped = [number for number in baseline if number.same_as not in theirs]
+    dropped = _unmatched(baseline, theirs)
     if dropped:
         return _baseline_only(dropped)
+    if any(tree.settings or tree.undecided for tree in (first, second)):
+        return _shared(study, second)
     return _clear(first, second, proposed)
+
+
+def _unmatched(
+    numbers: tuple[BuriedNumber, ...], known: set[tuple[str, str, float]]
+) -> list[BuriedNumber]:
+    """Return the numbers that another tree has at none of their places, each literal once."""
+    matched = {(n.source, n.value) for n in numbers if n.same_as in known}
+    found: dict[tuple[Source, float], BuriedNumber] = {}
+    for number in numbers:
+        key = (number.source, number.value)
+        if key not in matched:
+            found.setdefault(key, number)
+    return list(found.values())
 
 
 def _shared(study: Study, tree: CodeTree) -> Finding:
     """Judge one tree that serves both arms: only what a condition picks can set them apart."""
-    numbers = buried_numbers(tree)
+    numbers = tuple(_unmatched(buried_numbers(tree), set()))
     apart = _differing_keys(study)
     picked = [n for n in numbers if apart & {name.lower() for name in n.guards}]
     if picked:

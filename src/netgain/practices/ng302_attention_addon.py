@@ -11,7 +11,8 @@ Squeeze-excite with the ResNet-D stem is worth +1.2 points on a tuned ResNet (82
 ## What is looked at
 The pattern global pool -> one or two mixing layers -> sigmoid -> multiply with the pooled value, under any
 class name: in the recorded graph, else the setting in the configs of all runs, else the model code of two
-separate trees. Flagged when the proposed arm has a kind of attention that the baseline lacks.
+separate trees, or what each arm's settings let run of one tree. Flagged when the proposed arm has a kind of
+attention that the baseline lacks.
 
 ## When it stays clear
 The same attention in both arms; attention that is the claim itself. Attention in the baseline only is

@@ -19,8 +19,8 @@ the baseline learns; a resampling that is the claim itself; a baseline that chan
 difference that the paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
-Strides held in variables when only code is given. Whether a learned layer was started at the kernel of the
-pool it replaces. Different strides of equal layers are judged by NG104.
+Strides in code whose numbers cannot be followed to literals. Whether a learned layer was started at the
+kernel of the pool it replaces. Different strides of equal layers are judged by NG104.
 
 ## Remedy
 The same resampling in both arms, or the baseline with as many parameters elsewhere.

@@ -62,7 +62,10 @@ def _arm(side: str, arm: Arm) -> Iterator[str]:
             f"{min(trials.values):g} to {max(trials.values):g}  [{trials.source}]"
         )
     if arm.code:
-        yield f"  code {arm.code.root}: {len(arm.code.files)} Python files"
+        narrowed = f", as they run with {arm.code.settings}" if arm.code.settings else ""
+        yield f"  code {arm.code.root}: {len(arm.code.files)} Python files{narrowed}"
+        if arm.code.undecided:
+            yield f"    still chosen by a setting in which the arms differ: {arm.code.undecided}"
     for samples in arm.samples:
         yield f"  {samples.split} samples: {samples.n:,}  [{samples.source}]"
     for predictions in arm.predictions:

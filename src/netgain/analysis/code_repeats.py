@@ -1,0 +1,256 @@
+"""Drawn samples that code uses several times: loops inside the loop over batches, loaders and data sets."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netgain.analysis.option_values import Evaluation
+from netgain.analysis.options import Options, declared_defaults, key_of
+from netgain.analysis.scopes import FUNCTIONS, Program, Scope
+from netgain.analysis.syntax import calls_in, dotted, last_name, names_in, nodes_of, walk
+from netgain.study import CodeTree
+
+LOADER_WORD = re.compile(
+    r"load|batch|data|train|iter|feed|stream|queue|source|indices|sampler|perm|bar$|^(?:dl|ds|it|loop)$",
+    re.IGNORECASE,
+)
+"""Names of what a loop over batches goes through."""
+BATCH_WORD = re.compile(
+    r"(?:\w*_)?(?:batch\w*|sample|inputs?|images?|imgs?)|xb?|xs|yb?|labels?|targets?|data",
+    re.IGNORECASE,
+)
+"""Names that a loop over batches gives to one."""
+REPEAT_WORD = re.compile(
+    r"repeat|times|multipl|enlarge|passes|copies|replica|virtual|oversampl", re.IGNORECASE
+)
+"""Names of numbers of repeats."""
+Loop = ast.For | ast.AsyncFor
+DRAWS = re.compile(r"next|.*(?:sample|choice|randperm|randint|get_batch|draw).*", re.IGNORECASE)
+"""Calls by which a loop takes data of its own."""
+REPEATS = frozenset({"repeat_interleave", "repeat", "tile"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """One place that uses a drawn sample several times."""
+
+    what: str
+    """In words, with a number or expression in the place of `{}`."""
+    count: ast.expr | None
+    """How often, as written."""
+    node: ast.AST
+    """Where it is cited."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Counting:
+    """Follows numbers of repeats through a tree, to constants, defaults of options and constructor calls."""
+
+    tree: CodeTree
+    """The code."""
+    _evaluation: Evaluation | None = None
+
+    def of(self, node: ast.expr, path: str, at: ast.AST) -> tuple[int | None, str]:
+        """Return the number an expression stands for, and the name of the option it is, empty where none."""
+        if self._evaluation is None:
+            options = Options(values=declared_defaults(self.tree), others={})
+            self._evaluation = Evaluation(program=Program(tree=self.tree), options=options)
+        evaluation = self._evaluation
+        scope = _scope_around(evaluation.program, path, at)
+        found = evaluation.of(node, scope)
+        option = next(iter(sorted(found.keys)), "") if found is not None else ""
+        if not option:
+            option = key_of(node, evaluation.options) or ""
+        if found is None or not isinstance(found.value, int) or isinstance(found.value, bool):
+            return None, option
+        return found.value, option
+
+
+def repeats_in(module: ast.Module, stepping: frozenset[str]) -> Iterator[Repeat]:
+    """Yield the places of one file that use a drawn sample several times.
+
+    Args:
+        module: the file.
+        stepping: names of functions of the tree that compute gradients and update the weights.
+    """
+    for outer in _loops(module):
+        for inner in _loops(outer):
+            if inner is not outer:
+                yield from _inner_loop(outer, inner, stepping)
+        yield from _handed_on(outer)
+    for owner in nodes_of(module, ast.ClassDef):
+        yield from _lengthened(owner)
+
+
+def stepping_functions(modules: list[ast.Module]) -> frozenset[str]:
+    """Return the names of functions that hold both `backward()` and `step()`, loops over data apart."""
+    found = set()
+    for module in modules:
+        for function in nodes_of(module, ast.FunctionDef):
+            if not _loops(function) and {"backward", "step"} <= _called(function):
+                found.add(function.name)
+    return frozenset(found)
+
+
+def _loops(node: ast.AST) -> list[Loop]:
+    return [*nodes_of(node, ast.For), *nodes_of(node, ast.AsyncFor)]
+
+
+def _inner_loop(outer: Loop, inner: Loop, stepping: frozenset[str]) -> Iterator[Repeat]:
+    """Match `for batch in loader: for _ in range(k): ... backward() ... step()`.
+
+    A loop that draws on its own, that takes another part of the batch in each turn, or that holds the loop
+    over the batches, repeats nothing.
+    """
+    count = _range(inner)
+    if count is None or _range(outer) is not None or not _is_over_batches(outer):
+        return
+    turn = names_in(inner.target)
+    if any(names_in(part.slice) & turn for part in nodes_of(inner, ast.Subscript)):
+        return
+    called = _called(inner)
+    if not ({"backward", "step"} <= called or called & stepping) or any(
+        map(DRAWS.fullmatch, called)
+    ):
+        return
+    deeper = [loop for loop in _loops(inner) if loop is not inner]
+    if any(_range(loop) is None and "backward" in _called(loop) for loop in deeper):
+        return
+    yield Repeat(what="inner loop of {} steps on each batch", count=count, node=inner)
+
+
+def _handed_on(outer: Loop) -> Iterator[Repeat]:
+    """Match `for batch in loader: for _ in range(k): yield batch` and `yield from repeat(batch, k)`."""
+    if _range(outer) is not None or not _is_over_batches(outer):
+        return
+    drawn = names_in(outer.target)
+    for statement in outer.body:
+        for node in walk(statement):
+            if isinstance(node, (ast.For, ast.AsyncFor)):
+                count = _range(node)
+                turn = names_in(node.target)
+                given = [n.value for n in walk(node) if isinstance(n, ast.Yield) and n.value]
+                if count is not None and any(
+                    names_in(value) & drawn and not names_in(value) & turn for value in given
+                ):
+                    yield Repeat(what="each batch handed out {} times", count=count, node=node)
+            elif isinstance(node, ast.YieldFrom):
+                count = _repeated(node.value, drawn)
+                if count is not None:
+                    yield Repeat(what="each batch handed out {} times", count=count, node=node)
+    yields = [
+        s.value for s in outer.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Yield)
+    ]
+    same = [y for y in yields if y.value is not None and dotted(y.value) in drawn]
+    if len(same) > 1 and len({dotted(y.value) for y in same if y.value}) == 1:
+        yield Repeat(
+            what="each batch handed out {} times",
+            count=ast.Constant(value=len(same)),
+            node=same[1],
+        )
+
+
+def _repeated(node: ast.expr, drawn: set[str]) -> ast.expr | None:
+    """Return k of `repeat(batch, k)` and `[batch] * k`."""
+    if isinstance(node, ast.Call) and last_name(node) == "repeat" and len(node.args) == 2:
+        return node.args[1] if names_in(node.args[0]) & drawn else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for display, count in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(display, (ast.List, ast.Tuple)) and names_in(display) & drawn:
+                return count
+    return None
+
+
+def _lengthened(owner: ast.ClassDef) -> Iterator[Repeat]:
+    """Match a data set whose length is a multiple of its data's and whose index wraps around."""
+    methods = {m.name: m for m in owner.body if isinstance(m, ast.FunctionDef)}
+    length, item = methods.get("__len__"), methods.get("__getitem__")
+    if length is not None and item is not None and len(item.args.args) >= 2:
+        index = item.args.args[1].arg
+        wraps = any(
+            isinstance(n, (ast.BinOp, ast.AugAssign))
+            and isinstance(n.op, ast.Mod)
+            and index in names_in(n.left if isinstance(n, ast.BinOp) else n.target)
+            for n in walk(item)
+        )
+        for node in walk(length) if wraps else ():
+            if isinstance(node, ast.Return) and node.value is not None:
+                for count in _factors(node.value):
+                    yield Repeat(
+                        what="data set as long as {} passes over its data", count=count, node=node
+                    )
+    drawing = methods.get("__iter__")
+    for outer in _loops(drawing) if drawing is not None else ():
+        turns = _range(outer)
+        within = [loop for loop in _loops(outer) if loop is not outer and _range(loop) is None]
+        if turns is not None and REPEAT_WORD.search(last_name(turns)) and any(map(_yields, within)):
+            yield Repeat(what="all batches handed out {} times", count=turns, node=outer)
+    if drawing is not None and "ampler" in owner.name + "".join(map(last_name, owner.bases)):
+        for call in calls_in(drawing):
+            if last_name(call) in REPEATS and call.args:
+                named = [k.value for k in call.keywords if k.arg in ("repeats", "times")]
+                count = named[0] if named else call.args[-1]
+                yield Repeat(what="sampler that draws each item {} times", count=count, node=call)
+
+
+def _yields(loop: Loop) -> bool:
+    return bool(nodes_of(loop, ast.Yield) or nodes_of(loop, ast.YieldFrom))
+
+
+def _factors(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield k of `len(data) * k` and of `self.n * k`, the side that is no length."""
+    if isinstance(node, ast.Call) and last_name(node) == "int" and len(node.args) == 1:
+        node = node.args[0]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            is_length = isinstance(side, ast.Call) and last_name(side) in ("len", "__len__")
+            if is_length and "len" not in names_in(other):
+                yield other
+                return
+        for side in (node.left, node.right):
+            if REPEAT_WORD.search(last_name(side)):
+                yield side
+                return
+
+
+def _range(loop: Loop) -> ast.expr | None:
+    """Return k of `for _ in range(k)` and `repeat(None, k)`; a range in strides counts parts."""
+    call = loop.iter
+    if isinstance(call, ast.Call) and last_name(call) in ("tqdm", "trange") and call.args:
+        call = call.args[0] if last_name(call) == "tqdm" else call
+    if not isinstance(call, ast.Call):
+        return None
+    if dotted(call.func) in ("range", "trange") and call.args:
+        return call.args[min(1, len(call.args) - 1)] if len(call.args) < 3 else None
+    if last_name(call) == "repeat" and len(call.args) == 2:
+        return call.args[1]
+    return None
+
+
+def _is_over_batches(loop: Loop) -> bool:
+    if isinstance(loop.iter, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
+        return False
+    if any(LOADER_WORD.search(name) for name in names_in(loop.iter)):
+        return True
+    return any(BATCH_WORD.fullmatch(name) for name in names_in(loop.target))
+
+
+def _called(node: ast.AST) -> set[str]:
+    return {last_name(call) for call in calls_in(node)}
+
+
+def _scope_around(program: Program, path: str, at: ast.AST) -> Scope:
+    """Return the innermost scope of a file that a node stands in, by its lines."""
+    line = getattr(at, "lineno", 0)
+    best = program.roots[path]
+    for node, scope in program.scopes.items():
+        if scope.path != path or not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            continue
+        if node.lineno <= line <= (node.end_lineno or node.lineno) and node.lineno > getattr(
+            best.node, "lineno", 0
+        ):
+            best = scope
+    return best

@@ -1,0 +1,87 @@
+"""Strides of convolutions, written at the call or held in a variable."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from netgain.analysis.constants import Constants, Values
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.scopes import Program
+from netgain.analysis.syntax import calls_in, last_name, literal, modules
+from netgain.study import CodeTree
+
+CONVOLUTION = re.compile(r"(?:Lazy)?(?:Depthwise|Separable)?Conv(?:Transpose)?\d[dD](?:Transpose)?")
+CONVOLUTION_FUNCTIONS = frozenset(
+    {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
+)
+STRIDE_POSITION = 3
+"""0-based place of `stride` in torch's convolutions, classes and functions alike; Keras has it at 2."""
+NOTHING_HELD: Mapping[tuple[int, int], Values] = MappingProxyType({})
+"""What is known of strides where nothing was followed."""
+
+
+def is_convolution(call: ast.Call) -> bool:
+    """Tell whether a call is a convolution of a library, as a layer or as a function."""
+    name = last_name(call)
+    made = not isinstance(call.func, ast.Call)
+    return made and bool(CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS)
+
+
+def spreads_arguments(call: ast.Call) -> bool:
+    """Tell whether a call takes arguments from a list or a dictionary."""
+    return any(k.arg is None for k in call.keywords) or any(
+        isinstance(argument, ast.Starred) for argument in call.args
+    )
+
+
+def stride_argument(call: ast.Call) -> ast.expr | None:
+    """Return what a convolution is given as its stride, None where it is given none that can be seen."""
+    named = next((k.value for k in call.keywords if k.arg in ("stride", "strides")), None)
+    if named is not None:
+        return named
+    position = STRIDE_POSITION - last_name(call).endswith(("D", "DTranspose"))
+    before = call.args[: position + 1]
+    if len(before) <= position or any(isinstance(argument, ast.Starred) for argument in before):
+        return None
+    return before[position]
+
+
+def literal_strides(node: ast.expr) -> tuple[float, ...] | None:
+    """Return the numbers a stride is written as, None where one of them is no literal."""
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    values = [literal(part) for part in parts]
+    numbers = tuple(float(value) for value in values if isinstance(value, (int, float)))
+    return numbers if numbers and len(numbers) == len(values) else None
+
+
+@remembered
+def strides_held(tree: CodeTree) -> Mapping[str, Mapping[tuple[int, int], Values]]:
+    """Return, by file and by line and column of the call, what may be the stride of a convolution.
+
+    Only convolutions whose stride is held in a variable are among them.
+    """
+    if not any(_held_in_variables(module) for _, module in modules(tree)):
+        return {}
+    program = Program(tree=tree)
+    constants = Constants(program=program)
+    return {
+        path: {
+            (call.lineno, call.col_offset): constants.of(argument, program.scope_of(call, path))
+            for call, argument in _held_in_variables(root.node)
+        }
+        for path, root in program.roots.items()
+    }
+
+
+def _held_in_variables(module: ast.AST) -> list[tuple[ast.Call, ast.expr]]:
+    """Return the convolutions of a file whose stride is no literal, with what it is."""
+    return [
+        (call, argument)
+        for call in calls_in(module)
+        if is_convolution(call)
+        and (argument := stride_argument(call)) is not None
+        and literal_strides(argument) is None
+    ]

@@ -1,0 +1,124 @@
+"""One tree of code for both arms: what each arm runs of it, by the settings its runs were started with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePath
+
+from netgain.analysis.options import Options, declared_defaults, parts_of
+from netgain.analysis.specialize import Specialized, specialize
+from netgain.assemble.arms import NOT_SETTINGS
+from netgain.study import Arm, Cited, CodeTree, Scalar
+from netgain.vocabulary import is_housekeeping
+
+NO_OPTION = frozenset({"file name"})
+"""Keys under which a value was not written by anybody."""
+SHOWN = 3
+SHOWN_LENGTH = 30
+
+
+def with_own_code(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
+    """Give each arm its own view of a tree that serves both; arms with trees of their own stay as they are.
+
+    Copies of one tree beside each arm's runs are one tree here. No code changes where no setting in which the
+    arms differ decides anything in it; what such a setting leaves open is noted all the same.
+    """
+    first, second = baseline.code, proposed.code
+    if first is None or second is None or not _same_code(first, second):
+        return baseline, proposed
+    options = _options(baseline, proposed, first)
+    views = (specialize(first, options[0]), specialize(second, options[1]))
+    if not any(view.decided_by & options[0].differing for view in views):
+        left = dict.fromkeys((*views[0].undecided, *views[1].undecided))
+        open_places = "; ".join(list(left)[:SHOWN])
+        return (
+            replace(baseline, code=replace(first, undecided=open_places)),
+            replace(proposed, code=replace(second, undecided=open_places)),
+        )
+    return (
+        replace(baseline, code=_narrowed(views[0], options[0])),
+        replace(proposed, code=_narrowed(views[1], options[1])),
+    )
+
+
+def _same_code(first: CodeTree, second: CodeTree) -> bool:
+    """Tell whether two trees hold the same files by name and text, wherever they lie."""
+    if first == second:
+        return True
+
+    def named(tree: CodeTree) -> list[tuple[str, str]]:
+        return sorted((PurePath(file.path).name, file.text) for file in tree.files)
+
+    return len(first.files) == len(second.files) and named(first) == named(second)
+
+
+def _options(baseline: Arm, proposed: Arm, tree: CodeTree) -> tuple[Options, Options]:
+    """Return both arms' options; what one arm alone states has the default the code declares in the other."""
+    stated = (_stated(baseline), _stated(proposed))
+    defaults = {parts_of(name): value for name, value in declared_defaults(tree).items()}
+    first = _by_default(baseline, stated[1], defaults) | stated[0]
+    second = _by_default(proposed, stated[0], defaults) | stated[1]
+    return Options(values=first, others=second), Options(values=second, others=first)
+
+
+def _by_default(
+    arm: Arm, others: Mapping[str, Scalar], defaults: Mapping[tuple[str, ...], Scalar]
+) -> dict[str, Scalar]:
+    """Return the defaults of what the other arm alone states; an arm that states no option has none."""
+    named = {parts_of(key)[-1:] for key in _named(arm)}
+    if not named & set(defaults):
+        return {}
+    asked = {key: parts_of(key)[-1:] for key in others}
+    return {key: defaults[n] for key, n in asked.items() if n in defaults and n not in named}
+
+
+def _stated(arm: Arm) -> dict[str, Scalar]:
+    """Return the settings on which all runs of an arm agree, by key as their files spell it."""
+    each = [_written(run.config, run.other_config) for run in arm.runs]
+    if not each:
+        return {}
+    return {
+        key: cited.value
+        for key, cited in each[0].items()
+        if not cited.disagreeing
+        and cited.confidence == "sure"
+        and cited.value is not None
+        and all(
+            key in other and not other[key].disagreeing and _equal(other[key].value, cited.value)
+            for other in each[1:]
+        )
+    }
+
+
+def _named(arm: Arm) -> set[str]:
+    """Return every key that some run of an arm states, whatever its value."""
+    return {key for run in arm.runs for key in _written(run.config, run.other_config)}
+
+
+def _written(
+    config: Mapping[str, Cited[Scalar]], other: Mapping[str, Cited[Scalar]]
+) -> dict[str, Cited[Scalar]]:
+    """Return settings by the key their file spells, without those that choose nothing in code."""
+    found: dict[str, Cited[Scalar]] = {}
+    for name, cited in {**other, **config}.items():
+        key = cited.source.key or name
+        aside = name in NOT_SETTINGS or key in NO_OPTION or cited.strength == "measured"
+        if not aside and not is_housekeeping(key) and re.fullmatch(r"[\w./-]+", key):
+            found[key] = cited
+    return found
+
+
+def _equal(first: Scalar, second: Scalar) -> bool:
+    return first == second and isinstance(first, bool) == isinstance(second, bool)
+
+
+def _narrowed(view: Specialized, options: Options) -> CodeTree:
+    """Return the view with the settings that made it and what they left open, in words."""
+    keys = sorted(view.decided_by & options.differing)
+    shown = [f"{key}={str(options.values[key])[:SHOWN_LENGTH]}" for key in keys[:SHOWN]]
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return replace(
+        view.tree, settings=", ".join(shown) + more, undecided="; ".join(view.undecided[:SHOWN])
+    )
