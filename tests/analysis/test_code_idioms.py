@@ -2,7 +2,8 @@
 
 import pytest
 
-from netgain.analysis.code_idioms import repeated_passes, selection_on_test, weight_averaging
+from netgain.analysis.code_idioms import repeated_passes, weight_averaging
+from netgain.analysis.code_selection import selection_on_test
 from netgain.study import CodeTree, SourceFile
 
 

@@ -42,6 +42,16 @@ def code(*lines: str) -> str:
     ("text", "strides"),
     [
         ("Block(3, 8, 2)", [2]),
+        (code("CFG = {'w': 64, 's': [1, 2]}", "for s in CFG['s']:", "    Block(3, 8, s)"), [1, 2]),
+        (code("CFG = dict(w=64, s=(1, 2))", "Block(3, 8, CFG['s'][1])"), [2]),
+        (
+            code(
+                "def make():",
+                "    for x in [64, (128, 2)]:",
+                "        Block(3, 8, 1 if isinstance(x, int) else x[1])",
+            ),
+            [1, 2],
+        ),
         (code("Block(3, 8, stride=2)", "Block(8, 8, stride=1)"), [1, 2]),
         (code("def make():", "    s = 2", "    return Block(3, 8, s)"), [2]),
         (
@@ -214,6 +224,38 @@ def test_number_of_another_file_is_placed_there() -> None:
         net="from settings import STRIDES\nfor s in STRIDES:\n    Block(3, 8, s)\n",
     )
     assert {str(o.source) for o in values.origins if o.value == 2} == {"settings.py:1"}
+
+
+def test_classes_of_one_name_are_told_apart_by_file() -> None:
+    """A class means the one of its own file, else the one imported; another's calls say nothing of it."""
+    found = strides_held(
+        tree(
+            a=BLOCK + "Block(3, 8, 1)\n",
+            b=BLOCK.replace("self.conv", "super(Block, self).__init__()\n        self.conv")
+            + "nets = [Block]\nBlock(3, 8, 4)\n",
+            c="from a import Block\nBlock(3, 8, 2)\n",
+        )
+    )
+    (values,) = found["a.py"].values()
+    assert sorted(origin.value for origin in values.origins) == [1, 2]
+    assert values.complete
+
+
+def test_methods_of_one_name_are_told_apart_by_class() -> None:
+    """A call on `self` is that of the class around it."""
+    net = code(
+        "class {}(nn.Module):",
+        "    def make(self, s):",
+        "        return nn.Conv2d(3, 8, 3, s)",
+        "    def go(self):",
+        "        self.make({})",
+        "",
+    )
+    found = strides_held(tree(m=net.format("A", 1) + net.format("B", 2)))
+    first, second = found["m.py"].values()
+    assert [o.value for o in first.origins] == [1]
+    assert [o.value for o in second.origins] == [2]
+    assert first.complete
 
 
 def test_name_given_to_itself_ends() -> None:

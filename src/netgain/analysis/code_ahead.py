@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from netgain.analysis.code_components import code_census
 from netgain.analysis.code_deployment import deployment_switches
-from netgain.analysis.code_idioms import (
-    repeated_passes,
-    selection_on_test,
-    test_time_passes,
-    weight_averaging,
-)
+from netgain.analysis.code_idioms import repeated_passes, test_time_passes, weight_averaging
+from netgain.analysis.code_seeds import seed_loops
+from netgain.analysis.code_selection import selection_on_test
 from netgain.analysis.code_transforms import pipelines
 from netgain.analysis.code_variants import decides_one_model
 from netgain.analysis.literals import buried_numbers, trains
@@ -23,6 +20,7 @@ LOOKS = (
     weight_averaging,
     test_time_passes,
     selection_on_test,
+    seed_loops,
     pipelines,
     deployment_switches,
     buried_numbers,

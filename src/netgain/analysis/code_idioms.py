@@ -29,12 +29,6 @@ AVERAGING_CLASSES = re.compile(
     r"AveragedModel|(?:Model)?E[Mm][Aa](?:V2|V3|Model|Callback|Hook)?|ExponentialMovingAverage|"
     r"WeightAveraging|StochasticWeightAveraging|SWA|Lookahead"
 )
-TEST_WORD = re.compile(
-    r"(^|[_\W])(test|tst|testing|holdout)([_\W\d]|$)|^test|Test(set|Set|Data|Loader)?$"
-)
-SCORE_WORD = re.compile(
-    r"acc|score|f1|metric|auc|map|psnr|top1|miou|dice|loss|err|rmse|ppl", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,30 +111,6 @@ def test_time_passes(tree: CodeTree) -> tuple[Idiom, ...]:
     return tuple(found)
 
 
-@remembered
-def selection_on_test(tree: CodeTree) -> tuple[Idiom, ...]:
-    """Find a best-so-far that is kept by a score computed on test data.
-
-    Names are followed through assignments inside each file: a data set built with `train=False` or a
-    name that says test, a loader built from it, a score computed from that loader.
-    """
-    found: list[Idiom] = []
-    for file, module in modules(tree):
-        tainted = _test_names(module)
-        if not tainted:
-            continue
-        for node in walk(module):
-            name = _kept_best(node)
-            if name is not None and name in tainted:
-                found.append(
-                    Idiom(
-                        what=f"best so far kept by {name!r}, a test score", source=place(file, node)
-                    )
-                )
-    unique = {(i.source.path, i.source.line): i for i in found}
-    return tuple(unique.values())
-
-
 def _repeats_one_item(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
@@ -211,92 +181,3 @@ def _is_moving_average(node: ast.AST) -> bool:
         }
         return any(ast.dump(part) in complements for part in factors)
     return False
-
-
-def _test_names(module: ast.Module) -> set[str]:
-    """Return names that hold test data or a score computed on it."""
-    tainted: set[str] = set()
-    assignments = [
-        pair
-        for node in walk(module)
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
-        for pair in _assigned(node, node.value)
-    ]
-    read = {id(value): _names_or_test(value) for _, value in assignments}
-    for _ in range(4):  # a data set, its loader, the score, a copy of the score
-        before = len(tainted)
-        for target, value in assignments:
-            names = read[id(value)]
-            if names is None or not names.isdisjoint(tainted) or TEST_WORD.search(target):
-                tainted.add(target)
-        if len(tainted) == before:
-            break
-    return tainted
-
-
-def _assigned(
-    node: ast.Assign | ast.AnnAssign | ast.NamedExpr, value: ast.expr
-) -> list[tuple[str, ast.expr]]:
-    """Return each name with what it is given; `a, b = x, y` gives x to a and y to b."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    first = targets[0]
-    if (
-        len(targets) == 1
-        and isinstance(first, (ast.Tuple, ast.List))
-        and isinstance(value, (ast.Tuple, ast.List))
-        and len(first.elts) == len(value.elts)
-        and not any(isinstance(item, ast.Starred) for item in (*first.elts, *value.elts))
-    ):
-        pairs = zip(first.elts, value.elts, strict=True)
-        return [(dotted(target), given) for target, given in pairs if dotted(target)]
-    return [(target, value) for target in _targets(node)]
-
-
-def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    names = []
-    for target in targets:
-        items = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-        names += [dotted(item) for item in items if dotted(item)]
-    return names
-
-
-def _names_or_test(value: ast.AST) -> frozenset[str] | None:
-    """Return the names an expression uses, or None where it is test data by its own words."""
-    names: set[str] = set()
-    for child in walk(value):
-        if isinstance(child, ast.keyword):
-            if child.arg == "train" and literal(child.value) is False:
-                return None
-            if child.arg in ("split", "partition") and literal(child.value) == "test":
-                return None
-        elif isinstance(child, (ast.Name, ast.Attribute)):
-            names.add(dotted(child))
-        elif isinstance(child, ast.Call) and re.match(r"(run_|do_)?test(_|$)", last_name(child)):
-            return None
-    return None if any(map(TEST_WORD.search, names)) else frozenset(names)
-
-
-def _kept_best(node: ast.AST) -> str | None:
-    """Return the score's name in `if score > best: best = score` or `best = max(best, score)`."""
-    if isinstance(node, ast.If):
-        for compare in walk(node.test):
-            if not (isinstance(compare, ast.Compare) and len(compare.ops) == 1):
-                continue
-            if not isinstance(compare.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
-                continue
-            left, right = dotted(compare.left), dotted(compare.comparators[0])
-            kept = {t for n in node.body for a in walk(n) if isinstance(a, ast.Assign)
-                    for t in _targets(a)}  # fmt: skip
-            for score, best in ((left, right), (right, left)):
-                if score and best in kept and (SCORE_WORD.search(score) or SCORE_WORD.search(best)):
-                    return score
-    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
-        return None
-    if dotted(node.value.func) in ("max", "min") and len(node.value.args) == 2:
-        targets = _targets(node)
-        arguments = [dotted(argument) for argument in node.value.args]
-        for best, score in (arguments, arguments[::-1]):
-            if best in targets and score:
-                return score
-    return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from netgain.analysis.scopes import COMPREHENSIONS, FUNCTIONS, Function, Program, Scope
+from netgain.analysis.scopes import COMPREHENSIONS, FUNCTIONS, TESTING, Function, Program, Scope
 from netgain.analysis.syntax import last_name, nodes_of
 
 MOST_BASES = 64
@@ -57,7 +57,7 @@ class Callers:
         else:
             calls, sure = self._by_name(function)
         calls += self.handed_on.get(function, [])
-        told = function.name in self.program.passed_on and function not in self.handed_on
+        told = self.is_told(function) and function not in self.handed_on
         plain = all(last_name(d) in PLAIN_DECORATORS for d in function.decorator_list)
         return Sites(calls=tuple(calls), complete=sure and plain and not told, method=method)
 
@@ -65,13 +65,39 @@ class Callers:
         """Return what a name of a file may mean: of several, what is defined there or where it is from."""
         found = self.program.definitions.get(name, [])
         if len(found) < 2:
-            return [definition.node for definition in found]
-        here = [d.node for d in found if d.scope.path == path]
+            return list[ast.AST](d.node for d in found)
+        here = list[ast.AST](d.node for d in found if d.scope.path == path)
         if here:
             return here
         stem = self.imported.get((path, name), "")
-        there = [d.node for d in found if PurePosixPath(d.scope.path).stem == stem]
-        return there or [definition.node for definition in found]
+        there = list[ast.AST](d.node for d in found if PurePosixPath(d.scope.path).stem == stem)
+        return there or list[ast.AST](d.node for d in found)
+
+    def is_told(self, node: Function | ast.ClassDef) -> bool:
+        """Tell whether something refers to a definition without calling it or inheriting from it."""
+        if node.name not in self.program.passed_on:
+            return False
+        if len(self.program.definitions[node.name]) == 1:
+            return True
+        return any(
+            node in self.defined(node.name, path)
+            for path, names in self.referred_to.items()
+            if node.name in names
+        )
+
+    @cached_property
+    def referred_to(self) -> dict[str, frozenset[str]]:
+        """Return by file the names that stand there without being called or inherited from."""
+        found: dict[str, frozenset[str]] = {}
+        for path, root in self.program.roots.items():
+            calls = nodes_of(root.node, ast.Call)
+            used = {id(call.func) for call in calls}
+            used |= {id(a) for call in calls if last_name(call) in TESTING for a in call.args}
+            used |= {id(base) for n in nodes_of(root.node, ast.ClassDef) for base in n.bases}
+            names = {n.id for n in nodes_of(root.node, ast.Name) if id(n) not in used}
+            names |= {n.attr for n in nodes_of(root.node, ast.Attribute) if id(n) not in used}
+            found[path] = frozenset(names)
+        return found
 
     @cached_property
     def imported(self) -> dict[tuple[str, str], str]:
@@ -134,7 +160,7 @@ class Callers:
         """Return what makes objects of a class, those of classes that inherit its making included."""
         calls, sure = self._by_name(node)
         calls += self.handed_on.get(node, [])
-        told = node.name in self.program.passed_on and node not in self.handed_on
+        told = self.is_told(node) and node not in self.handed_on
         complete = sure and not told
         complete = complete and all(last_name(d) in PLAIN_DECORATORS for d in node.decorator_list)
         for heir in self.heirs.get(node.name, []):

@@ -11,8 +11,10 @@ EACH = "each"
 """Selects every member of a collection in turn, as a loop does."""
 ANY = "any"
 """Selects some member of a collection, or some value of a dictionary."""
+KEY = "key "
+"""Begins a selector that names the key of a dictionary."""
 Selectors = tuple[str | int, ...]
-"""What is taken out of a collection, outer first: a position, `EACH` or `ANY`."""
+"""What is taken out of a collection, outer first: a position, a key, `EACH` or `ANY`."""
 Binding = tuple[ast.expr | None, Selectors]
 """An expression a name is given, and what is taken out of it; None where it is no expression."""
 GROWS = frozenset({"append", "insert", "add", "appendleft"})

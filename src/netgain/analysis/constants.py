@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from netgain.analysis.constant_calls import Callers, argument_of
-from netgain.analysis.constant_names import ANY, EACH, Binding, Selectors, bindings_of
+from netgain.analysis.constant_names import ANY, EACH, KEY, Binding, Selectors, bindings_of
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.syntax import last_name, literal
 from netgain.study import Source
@@ -106,8 +106,8 @@ class Constants:
     def _look(self, node: ast.AST, scope: Scope, take: Selectors, depth: int) -> Values:
         value = literal(node)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if take:
-                return UNKNOWN
+            if take:  # nothing can be taken out of a number: this way is not gone
+                return Values()
             return Values(origins=(Origin(value=float(value), node=node, path=scope.path),))
         if isinstance(node, ast.Constant):
             return Values(complete=node.value is None)
@@ -138,6 +138,8 @@ class Constants:
         self, node: ast.Tuple | ast.List | ast.Set, scope: Scope, take: Selectors, depth: int
     ) -> Values:
         first, rest = (take[0], take[1:]) if take else (EACH, ())
+        if isinstance(first, str) and first.startswith(KEY):
+            return Values()
         if isinstance(first, int) and not any(isinstance(e, ast.Starred) for e in node.elts):
             inside = -len(node.elts) <= first < len(node.elts)
             return self.of(node.elts[first], scope, rest, depth) if inside else Values()
@@ -157,11 +159,11 @@ class Constants:
         held: list[ast.expr] = node.values
         if take[0] == EACH:
             held = [key for key in node.keys if key is not None]
-        elif isinstance(take[0], int):
-            named = [
-                v for k, v in zip(node.keys, node.values, strict=True) if literal(k) == take[0]
-            ]
-            held = named or held
+        elif take[0] != ANY:
+            sought = take[0] if isinstance(take[0], int) else take[0].removeprefix(KEY)
+            pairs = zip(node.keys, node.values, strict=True)
+            named = [value for key, value in pairs if literal(key) == sought]
+            held = named if named or isinstance(take[0], str) else held
         return _union([self.of(item, scope, take[1:], depth) for item in held])
 
     def _operation(self, node: ast.BinOp, scope: Scope, take: Selectors, depth: int) -> Values:
@@ -192,8 +194,11 @@ class Constants:
             keys = name == "keys" or (of_items and take[1] == 0)
             rest = take[2:] if of_items else take[1:]
             return self.of(node.func.value, scope, (EACH if keys else ANY, *rest), depth)
+        if name == "dict" and node.keywords and not node.args and take:
+            named = [k.value for k in node.keywords if take[0] in (ANY, f"{KEY}{k.arg}")]
+            return _union([self.of(value, scope, take[1:], depth) for value in named])
         if name == "get" and isinstance(node.func, ast.Attribute) and node.args:
-            parts = [self.of(node.func.value, scope, (ANY, *take), depth)]
+            parts = [self.of(node.func.value, scope, (_key_of(node.args[0]), *take), depth)]
             return _union(parts + [self.of(a, scope, take, depth) for a in node.args[1:]])
         if name in ("max", "min") and len(node.args) > 1 and not node.keywords:
             return _union([self.of(argument, scope, take, depth) for argument in node.args])
@@ -287,8 +292,15 @@ def _selected(node: ast.Subscript, take: Selectors) -> Selectors:
         return (
             (ANY if take and isinstance(take[0], int) else take[0], *take[1:]) if take else (ANY,)
         )
-    index = literal(node.slice)
-    return (index if isinstance(index, int) else ANY, *take)
+    return (_key_of(node.slice), *take)
+
+
+def _key_of(node: ast.expr) -> str | int:
+    """Return the selector for an index or a key; what is computed selects any."""
+    index = literal(node)
+    if isinstance(index, str):
+        return f"{KEY}{index}"
+    return index if isinstance(index, int) else ANY
 
 
 def _default_of(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:

@@ -45,7 +45,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Literal
 
-from netgain.analysis.code_idioms import selection_on_test
+from netgain.analysis.code_selection import selection_on_test
 from netgain.analysis.scores import final_score, metric_curve
 from netgain.catalogue import known_test_size
 from netgain.finding import Finding, Readings
@@ -187,14 +187,14 @@ def _overlap(arm: Arm) -> tuple[int, int, tuple[Source, ...]] | None:
 
 def _selection(study: Study) -> Part:
     """Judge whether the reported epoch was chosen by its test score."""
+    in_code = _selection_code(study)
     by_claim = _claimed_best_epoch(study)
     if by_claim is not None:
-        return by_claim
+        return _with_places(by_claim, in_code)
     for side, arm in (("proposed", study.proposed), ("baseline", study.baseline)):
         stored = _stored_best_epoch(study, arm, side)
         if stored is not None:
-            return stored
-    in_code = _selection_code(study)
+            return _with_places(stored, in_code)
     if in_code is not None:
         return in_code
     runs = [*study.baseline.runs, *study.proposed.runs]
@@ -211,6 +211,18 @@ def _selection(study: Study) -> Part:
         verdict="unknown",
         message="nothing says which split chose the reported epoch.",
         needs=("which epoch is reported for each arm, and on which split it was chosen",),
+    )
+
+
+def _with_places(part: Part, in_code: Part | None) -> Part:
+    """Add to what the logs prove where the code does it."""
+    if in_code is None:
+        return part
+    return replace(
+        part,
+        message=f"{part.message.rstrip('.')}; {in_code.message}",
+        numbers={**part.numbers, **in_code.numbers},
+        evidence=sources_of(in_code.evidence, part.evidence)[:8],
     )
 
 
