@@ -161,3 +161,43 @@ def test_scores_without_a_split_serve_where_nothing_else_is_logged() -> None:
     assert complete_claim(Claim(), Paper(), [logged], [logged]).metric == "fg_ari"
     bare = run("loss", "learning_rate")
     assert complete_claim(Claim(), Paper(), [bare], [bare]).metric is None
+
+
+ROWS = """| CIFAR-10 | Top-1 acc. |
+|---|---|
+| WRN-16-4 | 93.12 |
+| + RingFeat | **94.87** |
+"""
+
+
+def _scored(*values: float, metric: str = "accuracy") -> list[Run]:
+    """Return runs that end with some test scores."""
+    source = Source(path="run/log.csv")
+    return [
+        Run(id=f"r{i}", group="r", finals={f"test/{metric}": Cited(value=v, source=source)})
+        for i, v in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "proposed"),
+    [((93.12,), (94.1, 94.87, 94.3)), ((0.93121,), (0.94866, 0.9481)), ((93.0, 93.24), (94.87,))],
+)
+def test_rows_that_name_no_arm_are_told_by_the_runs_scores(
+    tmp_path: Path, baseline: tuple[float, ...], proposed: tuple[float, ...]
+) -> None:
+    """The best of several runs, a fraction for a percentage, the mean of two runs."""
+    claim = complete_claim(Claim(), _paper(tmp_path, ROWS), _scored(*baseline), _scored(*proposed))
+    assert _claimed(claim) == ("accuracy", 93.12, 94.87)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "proposed"),
+    [((93.12,), (91.0,)), ((94.87,), (93.12,)), ((93.12, 94.87), (93.12, 94.87))],
+)
+def test_rows_that_fit_no_arm_both_arms_or_the_wrong_one_are_no_claim(
+    tmp_path: Path, baseline: tuple[float, ...], proposed: tuple[float, ...]
+) -> None:
+    """A score that no run has, an addition that holds the baseline's score, scores of both arms."""
+    claim = complete_claim(Claim(), _paper(tmp_path, ROWS), _scored(*baseline), _scored(*proposed))
+    assert _claimed(claim) == ("accuracy", None, None)

@@ -133,6 +133,25 @@ def test_steps_of_a_model_are_no_length_of_training(write_run: WriteRun, tmp_pat
         assert arm.runs[0].budget.epochs is not None
 
 
+def test_a_result_above_the_folders_of_runs_is_no_run(write_run: WriteRun, tmp_path: Path) -> None:
+    """`ours/result.json` beside `ours/seed3` sums up; the seed's own folder is the run."""
+    for arm in ("baseline", "ours"):
+        write_run(f"{arm}/seed3", config={"lr": 0.1, "epochs": 3, "batch_size": 8, "seed": 3})
+        (tmp_path / arm / "result.json").write_text('{"accuracy": 92.9}')
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
+    assert [run.id for run in study.proposed.runs] == [str(tmp_path / "ours" / "seed3")]
+    assert any("summary" in item.why for item in study.excluded_runs)
+
+
+def test_a_result_without_runs_below_it_is_the_run(tmp_path: Path) -> None:
+    """Where nothing else tells of the arm, its result is all there is."""
+    for arm, score in (("baseline", 91.2), ("ours", 92.9)):
+        (tmp_path / arm).mkdir()
+        (tmp_path / arm / "result.json").write_text(f'{{"accuracy": {score}}}')
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
+    assert [len(study.baseline.runs), len(study.proposed.runs)] == [1, 1]
+
+
 def test_claim_is_read_from_the_readme_and_recomputed(write_run: WriteRun, tmp_path: Path) -> None:
     """The table's two scores become the claim; the runs give the recomputed gain in its scale."""
     _two_arms(write_run)

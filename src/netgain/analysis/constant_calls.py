@@ -77,8 +77,6 @@ class Callers:
         """Tell whether something refers to a definition without calling it or inheriting from it."""
         if node.name not in self.program.passed_on:
             return False
-        if len(self.program.definitions[node.name]) == 1:
-            return True
         return any(
             node in self.defined(node.name, path)
             for path, names in self.referred_to.items()
@@ -87,12 +85,13 @@ class Callers:
 
     @cached_property
     def referred_to(self) -> dict[str, frozenset[str]]:
-        """Return by file the names that stand there without being called or inherited from."""
+        """Return by file the names that stand there without being called, asked or inherited from."""
         found: dict[str, frozenset[str]] = {}
         for path, root in self.program.roots.items():
             calls = nodes_of(root.node, ast.Call)
             used = {id(call.func) for call in calls}
             used |= {id(a) for call in calls if last_name(call) in TESTING for a in call.args}
+            used |= {id(of.value) for of in nodes_of(root.node, ast.Attribute)}
             used |= {id(base) for n in nodes_of(root.node, ast.ClassDef) for base in n.bases}
             names = {n.id for n in nodes_of(root.node, ast.Name) if id(n) not in used}
             names |= {n.attr for n in nodes_of(root.node, ast.Attribute) if id(n) not in used}

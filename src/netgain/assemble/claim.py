@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from netgain.assemble.claim_rows import pair_by_scores
 from netgain.assemble.paper_scores import Pair, choose, score_pairs, with_disagreements
 from netgain.study import Cited, Claim, Paper, Run, Statement
 from netgain.vocabulary import QUALIFIERS, is_known_metric, lower_is_better
@@ -47,6 +48,10 @@ def complete_claim(
     claim = _from_paper(claim, paper, metric)
     if claim.metric is None and metric is not None:
         claim = replace(claim, metric=metric, higher_is_better=not lower_is_better(metric))
+    if claim.baseline is None and claim.proposed is None:
+        pair = pair_by_scores(paper.tables, claim, first, second)
+        if pair is not None:
+            claim = replace(claim, baseline=pair.baseline, proposed=pair.proposed)
     return claim
 
 

@@ -29,6 +29,22 @@ def without_recipes(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     return [r for r in runs if r not in recipes], [Unread(path=r.id, why=why) for r in recipes]
 
 
+def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out bare scores that lie above the folders of runs: they sum those up."""
+    folders = [PurePath(run.id.partition("#")[0]) for run in runs if run.curves or run.config]
+    summaries = {
+        run.id
+        for run in runs
+        if run.finals and not (run.curves or run.config or run.other_config or run.model)
+        if "#" not in run.id and any(PurePath(run.id) in folder.parents for folder in folders)
+    }
+    why = "scores alone, above the folders of runs: a summary of them and no run of its own"
+    return (
+        [run for run in runs if run.id not in summaries],
+        [Unread(path=run_id, why=why) for run_id in sorted(summaries)],
+    )
+
+
 def without_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:
     """Keep one of two records of the same training made by different tools.
 

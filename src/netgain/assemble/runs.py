@@ -20,7 +20,11 @@ from netgain.assemble.bundles import (
     path_of,
     seed_in_name,
 )
-from netgain.assemble.counted import without_recipes, without_second_records
+from netgain.assemble.counted import (
+    without_recipes,
+    without_second_records,
+    without_summaries,
+)
 from netgain.assemble.names import settings_in_name
 from netgain.assemble.stages import agreed
 from netgain.assemble.units import BATCH_NAMES, converted, in_samples, same_score
@@ -88,8 +92,11 @@ def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
         runs.append(run)
         unknown.extend(not_known)
     trained, recipes = without_recipes(runs)
+    trained, summaries = without_summaries(trained)
     kept, duplicates = without_second_records(trained)
-    return RunSet(runs=kept, excluded=(*excluded, *recipes, *duplicates), unknown=tuple(unknown))
+    return RunSet(
+        runs=kept, excluded=(*excluded, *recipes, *summaries, *duplicates), unknown=tuple(unknown)
+    )
 
 
 def _refusal(bundle: list[RunFacts]) -> str | None:
