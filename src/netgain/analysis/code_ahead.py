@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netgain.analysis.code_components import code_census
 from netgain.analysis.code_deployment import deployment_switches
+from netgain.analysis.code_gates import zero_gates
 from netgain.analysis.code_idioms import repeated_passes, test_time_passes, weight_averaging
 from netgain.analysis.code_seeds import seed_loops
 from netgain.analysis.code_selection import selection_on_test
@@ -21,6 +22,7 @@ LOOKS = (
     test_time_passes,
     selection_on_test,
     seed_loops,
+    zero_gates,
     pipelines,
     deployment_switches,
     buried_numbers,
