@@ -21,6 +21,10 @@ SEEDING = re.compile(
     re.IGNORECASE,
 )
 """Functions that set the seed."""
+RESULTS_OF_RUNS = re.compile(
+    r"(?:seed|run|trial|rep)s?[_\-]?\*|(?:seed|run|trial)s?/\*", re.IGNORECASE
+)
+"""Patterns of file names in which the run is open."""
 EXTREMES = frozenset({"max", "min", "amax", "amin", "nanmax", "nanmin"})
 SORTS = frozenset({"sorted", "sort", "nlargest", "nsmallest"})
 MEANS = frozenset({"mean", "fmean", "nanmean", "average", "median", "describe"})
@@ -95,13 +99,48 @@ def _kept(
 ) -> tuple[set[Kept], ast.AST | None]:
     """Return what is taken of collected results, and where the best is."""
     kept: set[Kept] = {"best"} if best is not None else set()
+    ordered: set[str] = set()
     for statement in own:
         for call in _calls_at(statement):
             use = _use_of(call, collected)
-            if use is not None:
+            if use is not None and not _only_orders(call, statement, collected, ordered):
                 kept.add(use)
                 best = best or (call if use == "best" else None)
+        picked = _end_of(statement, ordered)
+        if picked is not None:
+            kept.add("best")
+            best = best or picked
     return kept, best
+
+
+def _only_orders(
+    call: ast.Call, statement: ast.stmt, collected: set[str], ordered: set[str]
+) -> bool:
+    """Note what a sort puts in order; which end of it is taken shows later."""
+    if last_name(call) not in ("sort", "sorted"):
+        return False
+    if last_name(call) == "sort" and isinstance(call.func, ast.Attribute):
+        ordered.add(_holder(call.func.value))
+        return True
+    if isinstance(statement, ast.Assign) and statement.value is call:
+        names = {dotted(target) for target in statement.targets} - {""}
+        ordered |= names
+        collected |= names
+        return True
+    return False
+
+
+def _end_of(statement: ast.stmt, ordered: set[str]) -> ast.AST | None:
+    """Return `found[-1]` or `ranking[0]` of a name that was put in order."""
+    inner = {id(n) for block in getattr(statement, "body", ()) for n in ast.walk(block)}
+    for node in nodes_of(statement, ast.Subscript) if ordered else ():
+        if (
+            id(node) not in inner
+            and dotted(node.value) in ordered
+            and literal(node.slice) in (0, -1)
+        ):
+            return node
+    return None
 
 
 def _own_statements(scope: ast.AST) -> Iterator[ast.stmt]:
@@ -135,11 +174,23 @@ def _over_seeds(loop: ast.For) -> bool:
         return _has_no_epochs_of_its_own(loop)
     if any(REPEAT.search(part) for part in _words(loop.iter)) and not _is_data(loop.iter):
         return _has_no_epochs_of_its_own(loop)
+    if _over_results(loop.iter):
+        return True
     for call in calls_in(loop):
         if SEEDING.fullmatch(last_name(call)) and any(names & _names(a) for a in call.args):
             return True
         if any(k.arg == "seed" and names & _names(k.value) for k in call.keywords):
             return True
+    return False
+
+
+def _over_results(node: ast.expr) -> bool:
+    """Tell whether a loop goes over the result files of several runs: `glob("runs/seed*/result.json")`."""
+    for call in calls_in(node):
+        if last_name(call) in ("glob", "iglob", "rglob"):
+            texts = [literal(argument) for argument in call.args]
+            if any(isinstance(t, str) and RESULTS_OF_RUNS.search(t) for t in texts):
+                return True
     return False
 
 

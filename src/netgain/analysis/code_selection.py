@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from netgain.analysis.code_idioms import Idiom
 from netgain.analysis.per_tree import remembered
@@ -37,6 +37,10 @@ MONITORS = frozenset(
 SPLITTERS = frozenset(
     {"random_split", "train_test_split", "Subset", "split_dataset", "StratifiedShuffleSplit"}
 )
+REDUCTIONS = frozenset(
+    {"max", "min", "amax", "amin", "nanmax", "nanmin", "argmax", "argmin", "sorted"}
+)
+"""Calls that take one of many."""
 TRAINING_CALLS = frozenset({"backward", "zero_grad", "step"})
 Names = set[str]
 
@@ -50,9 +54,10 @@ def selection_on_test(tree: CodeTree) -> tuple[Idiom, ...]:
     of such scores.
     """
     found: list[Idiom] = []
+    given = _test_parts_returned(tree)
     for file, module in modules(tree):
         found.extend(_monitored(file, module))
-        tainted = _test_names(module)
+        tainted = _test_names(module, given)
         if not tainted:
             continue
         for node in walk(module):
@@ -168,7 +173,25 @@ def _is_test_score(node: ast.AST, tainted: Names) -> bool:
     return False
 
 
-def _test_names(module: ast.Module) -> Names:
+def _test_parts_returned(tree: CodeTree) -> dict[str, frozenset[int]]:
+    """Return, by name of a function that builds loaders, which of the values it returns are test data."""
+    found: dict[str, list[frozenset[int]]] = defaultdict(list)
+    for _, module in modules(tree):
+        tainted: Names | None = None
+        for function in nodes_of(module, ast.FunctionDef):
+            returned = [
+                n.value for n in nodes_of(function, ast.Return) if isinstance(n.value, ast.Tuple)
+            ]
+            if not returned or not any(last_name(c).endswith("oader") for c in calls_in(function)):
+                continue
+            tainted = _test_names(module, {}) if tainted is None else tainted
+            found[function.name].append(
+                frozenset(i for i, part in enumerate(returned[-1].elts) if dotted(part) in tainted)
+            )
+    return {name: each[0] for name, each in found.items() if len(each) == 1 and each[0]}
+
+
+def _test_names(module: ast.Module, given: Mapping[str, frozenset[int]]) -> Names:
     """Return names that hold test data, a score computed on it, or a function that computes one."""
     tainted: Names = set()
     assignments = [
@@ -178,6 +201,10 @@ def _test_names(module: ast.Module) -> Names:
         for pair in _assigned(node, node.value)
     ]
     read = {id(value): _names_or_test(value) for _, value in assignments}
+    for node in nodes_of(module, ast.Assign):
+        if isinstance(node.value, ast.Call) and isinstance(node.targets[0], (ast.Tuple, ast.List)):
+            parts = given.get(last_name(node.value), frozenset())
+            tainted |= {dotted(t) for i, t in enumerate(node.targets[0].elts) if i in parts} - {""}
     evaluators = _evaluators(module)
     for _ in range(5):  # a data set, its loader, a function over it, the score, a copy of the score
         before = len(tainted)

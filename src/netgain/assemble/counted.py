@@ -14,6 +14,10 @@ FEWEST_SHARED = 5
 """Different values of a curve that two records of one training share."""
 
 
+SCRIPTS = (".sh", ".bash", ".slurm", ".sbatch", ".ps1", ".bat", ".py")
+"""Suffixes of files that start trainings."""
+
+
 def without_recipes(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     """Leave out folders of settings without any result, where other runs have results."""
     ended = [run for run in runs if run.curves or run.finals]
@@ -27,6 +31,26 @@ def without_recipes(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     ]
     why = "settings without a result, in a folder of configurations; no run"
     return [r for r in runs if r not in recipes], [Unread(path=r.id, why=why) for r in recipes]
+
+
+def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out folders of which a launch script alone is known, where other runs have results."""
+    if not any(run.curves or run.finals for run in runs):
+        return runs, []
+    launches = {
+        run.id
+        for run in runs
+        if not (run.curves or run.finals or run.model) and run.config
+        if all(
+            cited.source.path.endswith(SCRIPTS)
+            for cited in (*run.config.values(), *run.other_config.values())
+        )
+    }
+    why = "a script that starts trainings, without a result; no run of its own"
+    return (
+        [run for run in runs if run.id not in launches],
+        [Unread(path=run_id, why=why) for run_id in sorted(launches)],
+    )
 
 
 def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Unread]]:

@@ -21,6 +21,7 @@ from netgain.assemble.bundles import (
     seed_in_name,
 )
 from netgain.assemble.counted import (
+    without_launches,
     without_recipes,
     without_second_records,
     without_summaries,
@@ -93,9 +94,12 @@ def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
         unknown.extend(not_known)
     trained, recipes = without_recipes(runs)
     trained, summaries = without_summaries(trained)
+    trained, launches = without_launches(trained)
     kept, duplicates = without_second_records(trained)
     return RunSet(
-        runs=kept, excluded=(*excluded, *recipes, *summaries, *duplicates), unknown=tuple(unknown)
+        runs=kept,
+        excluded=(*excluded, *recipes, *summaries, *launches, *duplicates),
+        unknown=tuple(unknown),
     )
 
 

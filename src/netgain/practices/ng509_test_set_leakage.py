@@ -281,7 +281,8 @@ def _stored_best_epoch(study: Study, arm: Arm, side: str) -> Part | None:
     found = []
     for run in arm.runs:
         curve = _test_curve(study, run)
-        stored = run.finals.get(f"test/{study.claim.metric}")
+        metric = study.claim.metric
+        stored = run.finals.get(f"test/{metric}") or run.finals.get(metric or "")
         if curve is None or stored is None:
             continue
         best, last = pick(curve.values), curve.values[-1]
