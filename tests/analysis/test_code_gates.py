@@ -28,7 +28,7 @@ def gates(made: str, used: str, rest: str = "") -> list[tuple[str, float, int | 
         ("self.g = nn.Parameter(torch.full((c,), 1e-6))", "return x + self.g.view(-1) * f(x)", "", 1e-6, 3),
         ("self.g = nn.Parameter(torch.empty(()))", "return torch.addcmul(x, self.g, f(x))",
          "nn.init.zeros_(self.g)", 0, 4),
-        ("self.g = nn.Parameter(torch.ones(c))", "return torch.mul(f(x), self.g)", "self.g.data.fill_(0)", 0, 4),
+        ("self.g = nn.Parameter(torch.ones(c))", "return torch.mul(y, self.g)", "self.g.data.fill_(0)", 0, 4),
         ("self.g = nn.Parameter(torch.zeros(c))", "g = torch.tanh(self.g); return x + g * f(x)", "", 0, 3),
     ],
 )  # fmt: skip

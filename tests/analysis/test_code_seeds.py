@@ -25,6 +25,9 @@ def tree(text: str) -> CodeTree:
         ("best = max(train(seed) for seed in range(8))\n", 8, 1),
         ("def main():\n out = {}\n for trial in range(6):\n  out[trial] = go(trial)\n"
          " print(max(out.values()))\n", 6, 5),
+        ("seeds = range(9)\naccs = np.array([run(cfg, s) for s in seeds])\nprint(accs.max())\n", 9, 3),
+        ("f = []\nfor p in glob('seed*/r.json'):\n f.append(load(p))\nf.sort()\nprint(f[-1])\n", None, 5),
+        ("r = {}\nfor seed in range(3):\n r[seed] = go(seed)\nk = sorted(r.items())\nprint(k[0][1])\n", 3, 5),
         ("errs = []\nfor seed in tqdm(range(7)):\n errs += [go(seed)]\nprint(min(errs))\n", 7, 4),
     ],
 )  # fmt: skip
@@ -58,6 +61,7 @@ def test_the_mean_over_seeds_is_told_from_the_best(text: str, kept: set[str]) ->
         "seed = 3\nset_seed(seed)\nprint(max(train(model)))\n",
         "rows = [json.load(open(run)) for run in runs]\nprint(max(rows))\n",
         "for seed in SEEDS:\n pass\n",
+        "seeds = [cfg.seed]\naccs = [run(cfg, s) for s in seeds]\nprint(max(accs))\n",
     ],
 )
 def test_loops_over_other_things_are_no_loops_over_seeds(text: str) -> None:

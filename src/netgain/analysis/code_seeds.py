@@ -60,7 +60,7 @@ def seed_loops(tree: CodeTree) -> tuple[SeedLoop, ...]:
         scopes = [module, *nodes_of(module, ast.FunctionDef)]
         for scope in scopes:
             found.extend(_in_scope(file, scope))
-    unique = {(loop.source.path, loop.source.line): loop for loop in found}
+    unique = {(loop.source.path, loop.source.line): loop for loop in found if loop.runs != 1}
     return tuple(unique.values())
 
 
@@ -69,7 +69,7 @@ def _in_scope(file: SourceFile, scope: ast.AST) -> Iterator[SeedLoop]:
     for statement in own:
         if isinstance(statement, ast.For) and _over_seeds(statement):
             collected, best = _collected(statement)
-            yield _loop(file, statement, _kept(own, collected, best), _count(statement.iter))
+            yield _loop(file, statement, _kept(own, collected, best), _count(statement.iter, own))
         elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             comprehension = _comprehension_over_seeds(statement.value)
             if comprehension is not None:
@@ -78,7 +78,7 @@ def _in_scope(file: SourceFile, scope: ast.AST) -> Iterator[SeedLoop]:
                 )
                 names = {dotted(target) for target in targets} - {""}
                 reduced = _reduced_at_once(statement.value, comprehension)
-                runs = _count(comprehension.generators[0].iter)
+                runs = _count(comprehension.generators[0].iter, own)
                 yield _loop(file, statement, _kept(own, names, reduced), runs)
 
 
@@ -334,17 +334,20 @@ def _receiver(node: ast.AST) -> Iterator[ast.AST]:
         node = node.func.value
 
 
-def _count(node: ast.expr) -> int | None:
-    """Return how many turns `range(20)`, `[0, 1, 2]` and `enumerate(range(5))` make."""
+def _count(node: ast.expr, own: list[ast.stmt]) -> int | None:
+    """Return how many turns `range(20)`, `[0, 1, 2]`, `enumerate(range(5))` or a name of one make."""
+    if isinstance(node, ast.Name):
+        given = [
+            statement.value
+            for statement in own
+            if isinstance(statement, ast.Assign) and dotted(statement.targets[0]) == node.id
+        ]
+        return _count(given[0], []) if len(given) == 1 else None
     if isinstance(node, (ast.List, ast.Tuple)):
-        return len(node.elts)
-    if (
-        isinstance(node, ast.Call)
-        and last_name(node) in ("enumerate", "tqdm", "trange", "list")
-        and node.args
-    ):
+        return None if any(isinstance(item, ast.Starred) for item in node.elts) else len(node.elts)
+    if isinstance(node, ast.Call) and last_name(node) in WRAPPERS and node.args:
         inner = literal(node.args[0])
-        return inner if isinstance(inner, int) else _count(node.args[0])
+        return inner if isinstance(inner, int) else _count(node.args[0], own)
     if isinstance(node, ast.Call) and last_name(node) == "range":
         ends = [literal(argument) for argument in node.args]
         numbers = [end for end in ends if isinstance(end, int)]

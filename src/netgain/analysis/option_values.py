@@ -9,7 +9,7 @@ from typing import Literal
 from netgain.analysis.call_values import passed
 from netgain.analysis.displays import DEEPEST, item_of
 from netgain.analysis.known_values import Value, compared, joined, last_of
-from netgain.analysis.options import Options, is_configuration, key_of
+from netgain.analysis.options import CONFIGURATION_CLASS, Options, is_configuration, key_of
 from netgain.analysis.scopes import Program, Scope
 from netgain.analysis.syntax import calls_in, last_name, literal, nodes_of
 
@@ -32,6 +32,7 @@ class Evaluation:
         default_factory=dict
     )
     _reassigned: frozenset[str] | None = None
+    _own: dict[int, str] | None = None
 
     def of(self, node: ast.AST | None, scope: Scope, depth: int = 0) -> Value | None:
         """Return what an expression is worth, None where that is not known."""
@@ -75,10 +76,25 @@ class Evaluation:
         """Return the value of an option that a configuration is asked for."""
         if not isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
             return None
-        key = key_of(node, self.options)
+        key = key_of(node, self.options) or self._of_its_own_class().get(id(node))
         if key is None or key not in self.options.values or key in self.reassigned():
             return None
         return Value(value=self.options.values[key], keys=frozenset((key,)))
+
+    def _of_its_own_class(self) -> dict[int, str]:
+        """Return the keys that methods of a configuration's own class ask for as `self.key`, by node."""
+        if self._own is None:
+            self._own = {}
+            for root in self.program.roots.values():
+                for owner in nodes_of(root.node, ast.ClassDef):
+                    if not CONFIGURATION_CLASS.search(owner.name):
+                        continue
+                    for node in nodes_of(owner, ast.Attribute):
+                        named = isinstance(node.value, ast.Name) and node.value.id == "self"
+                        key = self.options.at((node.attr,)) if named else None
+                        if key is not None and isinstance(node.ctx, ast.Load):
+                            self._own[id(node)] = key
+        return self._own
 
     def reassigned(self) -> frozenset[str]:
         """Return the options that some file sets itself."""

@@ -60,13 +60,28 @@ def _candidates(root: Scope, evaluation: Evaluation) -> list[ast.AST]:
             n for n in nodes_of(root.node, kind) if key_of(n, evaluation.options) in differing
         ]
     taken = set(map(id, found))
+    objects = _held_objects(root, taken)
     found += [
         n
         for n in nodes_of(root.node, ast.Attribute)
         if n.attr.lower() in names and dotted(n.value) == "self" and id(n) not in taken
+        if dotted(n) not in objects
     ]
     found += [n for n in nodes_of(root.node, ast.Name) if n.id.lower() in names]
     return [n for n in found if not isinstance(getattr(n, "ctx", None), (ast.Store, ast.Del))]
+
+
+def _held_objects(root: Scope, asked: set[int]) -> set[str]:
+    """Return attributes that a file only ever gives objects or nothing: what was made, not what chose it."""
+    objects: set[str] = set()
+    others: set[str] = set()
+    for node in nodes_of(root.node, ast.Assign):
+        nothing = isinstance(node.value, ast.Constant) and node.value.value is None
+        asks = any(id(inner) in asked for inner in walk(node.value))
+        plain = (nothing or isinstance(node.value, ast.Call)) and not asks
+        for target in node.targets:
+            (objects if plain else others).add(dotted(target))
+    return {name for name in objects - others if name.startswith("self.")}
 
 
 def _chooses(

@@ -15,6 +15,8 @@ from netgain.vocabulary import is_housekeeping
 
 NO_OPTION = frozenset({"file name"})
 """Keys under which a value was not written by anybody."""
+LABELS = frozenset({("name",), ("exp_name",), ("experiment",), ("experiment_name",), ("exp",)})
+"""Last parts of keys that label an arm, and by which its code may choose all the same."""
 SHOWN = 3
 SHOWN_LENGTH = 30
 
@@ -104,8 +106,11 @@ def _written(
     found: dict[str, Cited[Scalar]] = {}
     for name, cited in {**other, **config}.items():
         key = cited.source.key or name
-        aside = name in NOT_SETTINGS or key in NO_OPTION or cited.strength == "measured"
-        if not aside and not is_housekeeping(key) and re.fullmatch(r"[\w./-]+", key):
+        label = parts_of(key)[-1:] in LABELS
+        aside = name in NOT_SETTINGS or key in NO_OPTION or is_housekeeping(key)
+        if cited.strength == "measured" or (aside and not label):
+            continue
+        if re.fullmatch(r"[\w./-]+", key):
             found[key] = cited
     return found
 

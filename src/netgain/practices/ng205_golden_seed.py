@@ -44,7 +44,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from netgain.analysis.code_seeds import SeedLoop, seed_loops
-from netgain.analysis.scores import arm_scores, recompute
+from netgain.analysis.scores import PREFERRED_SPLITS, arm_scores, metric_curve, recompute
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -95,7 +95,7 @@ def _judge_runs(study: Study) -> Finding:
     )
     if baseline is None or proposed is None:
         return _unknown(study, baseline, proposed)
-    picked = _picked(study, baseline, proposed)
+    picked = _picked(study, baseline, proposed) or _picked_with_epoch(study, proposed)
     if picked is not None:
         return picked
     repeated = _repeated(study, baseline, proposed)
@@ -228,6 +228,51 @@ def _picked(study: Study, baseline: Seeds, proposed: Seeds) -> Finding | None:
         remedy="report the mean over all seeds with its interval",
         settle="netgain attribute plan.toml",
     )
+
+
+def _picked_with_epoch(study: Study, proposed: Seeds) -> Finding | None:
+    """Find a claimed score that is the best epoch of the best run, which no run ends with."""
+    claimed, metric = study.claim.proposed, study.claim.metric
+    if claimed is None or metric is None or len(study.proposed.runs) < 3:
+        return None
+    pick = max if study.claim.higher_is_better else min
+    for split in PREFERRED_SPLITS:
+        curves = [c for run in study.proposed.runs if (c := metric_curve(run, metric, split))]
+        if len(curves) < len(study.proposed.runs):
+            continue
+        scale = 100.0 if claimed.value > 1.5 and max(max(c.values) for c in curves) <= 1 else 1.0
+        bests = [scale * pick(c.values) for c in curves]
+        tolerance = half_unit(claimed.value)
+        off = [fmean(bests), proposed.mean, pick(proposed.values)]
+        is_best = abs(claimed.value - pick(bests)) <= tolerance and len(set(bests)) > 1
+        if not is_best or any(abs(claimed.value - other) <= 2 * tolerance for other in off):
+            continue
+        n, spread = len(bests), stdev(bests)
+        return Finding(
+            code=CODE,
+            name=NAME,
+            verdict="flagged",
+            grade="proved",
+            disclosure="disclosed" if _says_best(study) else "undisclosed",
+            favours="proposed",
+            message=f"The claimed {claimed.value:.2f} is the best epoch of the best of {n} proposed "
+            f"runs; the mean of their best epochs is {fmean(bests):.2f} (sd {spread:.2f}), and that of "
+            f"their last {proposed.mean:.2f}.",
+            numbers={
+                "claimed_proposed": claimed.value,
+                "mean_best_epoch_proposed": fmean(bests),
+                "mean_proposed": proposed.mean,
+                "runs_proposed": float(n),
+            },
+            evidence=sources_of([claimed.source], [c.source for c in curves])[:6],
+            readings=Readings(
+                innocent="the table shows the checkpoint that was released",
+                inflating="the distance between the best run's best epoch and the mean is luck, twice over",
+            ),
+            remedy="report the mean over all seeds, each at an epoch that its score did not choose",
+            settle="netgain attribute plan.toml",
+        )
+    return None
 
 
 def _both_best(study: Study, baseline: Seeds, proposed: Seeds, sign: int) -> bool:
