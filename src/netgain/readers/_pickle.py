@@ -14,6 +14,8 @@ from typing import Any
 
 from netgain.errors import UnreadableFile
 
+LONGEST_NAME = 500
+"""Characters of the longest name of a module or class."""
 MOST_OPCODES = 5_000_000
 """Longest pickle carried out; a checkpoint needs about 20 opcodes for each tensor."""
 
@@ -237,7 +239,7 @@ class _Machine:
             stack.append(Inert(f"{module}.{name}"))
         elif code == b"\x93":
             name, module = stack.pop(), stack.pop()
-            stack.append(Inert(f"{module}.{name}"))
+            stack.append(Inert(f"{_word(module)}.{_word(name)}"))
         elif code in b"R\x81":
             args, function = stack.pop(), stack.pop()
             stack.append(_called(function, args))
@@ -258,6 +260,11 @@ class _Machine:
         else:
             function, *args = self.pop_group()
             stack.append(_called(function, args))
+
+
+def _word(value: Any) -> str:
+    """Return a part of a class's name; what is no short text is named by its kind, or names would double."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_NAME else type(value).__name__
 
 
 def _called(function: Any, args: Any) -> Inert:
