@@ -143,6 +143,17 @@ def test_a_result_above_the_folders_of_runs_is_no_run(write_run: WriteRun, tmp_p
     assert any("summary" in item.why for item in study.excluded_runs)
 
 
+def test_a_result_above_checkpoints_of_one_training_is_kept(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """`checkpoint-500` is a part of the run whose folder holds the result."""
+    for arm in ("baseline", "ours"):
+        write_run(f"{arm}/checkpoint-500", config={"lr": 0.1, "epochs": 3, "batch_size": 8})
+        (tmp_path / arm / "result.json").write_text('{"accuracy": 92.9}')
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
+    assert not any("summary" in item.why for item in study.excluded_runs)
+
+
 def test_a_result_without_runs_below_it_is_the_run(tmp_path: Path) -> None:
     """Where nothing else tells of the arm, its result is all there is."""
     for arm, score in (("baseline", 91.2), ("ours", 92.9)):

@@ -280,3 +280,13 @@ def test_a_recipe_named_by_itself_is_read(tmp_path: Path) -> None:
     (fact,) = read_paths([home / "r18_e90.yaml"]).facts
     assert isinstance(fact, RunFacts)
     assert {s.key: s.value for s in fact.settings} == {"TRAIN.MAX_EPOCH": 90, "OPTIMIZER.LR": 0.05}
+
+
+def test_the_unnamed_index_of_a_keras_history_is_the_epoch(tmp_path: Path) -> None:
+    """Pandas writes the index of `history.history` without a name."""
+    (tmp_path / "net_history.csv").write_text(",loss,val_loss\n0,1.5,1.6\n1,0.5,0.7\n")
+    (fact,) = read_paths([tmp_path]).facts
+    assert isinstance(fact, RunFacts)
+    assert {(s.key, s.unit, s.steps) for s in fact.series} == {
+        ("loss", "epoch", (0.0, 1.0)), ("val_loss", "epoch", (0.0, 1.0)),
+    }  # fmt: skip

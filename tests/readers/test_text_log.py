@@ -492,3 +492,12 @@ def test_settings_printed_under_headings_keep_their_sections(
         "seed": 3, "mode": "coupled", "model.n_steps": 8, "model.inner.width": 64, "log.mode": "online",
         "lr": 0.5,
     }  # fmt: skip
+
+
+def test_a_table_padded_with_blanks_is_read_by_its_header(write: Write, read_run: ReadRun) -> None:
+    """Columns of fixed width, as reinforcement learners print them, become curves over the iteration."""
+    names = ("Iteration", "Wall_Time", "Samples", "Test_Return")
+    rows = [names, *((str(i * 50), f"0.{i}", str(i * 2000), f"{i * 10}.5") for i in range(4))]
+    text = "".join("".join(f"{cell:<20}" for cell in row) + "\r\r\n" for row in rows)
+    run = read_run(text_log.READER, write("log.txt", text))
+    assert curves(run)["Test_Return"][2] == (0.5, 10.5, 20.5, 30.5)

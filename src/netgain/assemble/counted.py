@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import PurePath
 
@@ -14,6 +15,8 @@ FEWEST_SHARED = 5
 """Different values of a curve that two records of one training share."""
 
 
+OF_ONE_RUN = re.compile(r"checkpoint|ckpt|epoch|step|iter|version_", re.IGNORECASE)
+"""Folders that one training makes below its own."""
 SCRIPTS = (".sh", ".bash", ".slurm", ".sbatch", ".ps1", ".bat", ".py")
 """Suffixes of files that start trainings."""
 
@@ -55,7 +58,12 @@ def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
 
 def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     """Leave out bare scores that lie above the folders of runs: they sum those up."""
-    folders = [PurePath(run.id.partition("#")[0]) for run in runs if run.curves or run.config]
+    folders = [
+        folder
+        for run in runs
+        if (run.curves or run.config)
+        and not OF_ONE_RUN.match((folder := PurePath(run.id.partition("#")[0])).name)
+    ]
     summaries = {
         run.id
         for run in runs

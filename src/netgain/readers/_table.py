@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,11 @@ MOST_TABLE_ROWS = 5_000
 MOST_LABELLED = 200_000
 """Rows of a table in long form whose labels are looked at."""
 
+PADDED = re.compile(r" {2,}")
+"""What stands between the columns of a table that is padded with blanks."""
+KERAS = frozenset({"val_loss", "val_accuracy", "val_acc"})
+"""Columns of a history that Keras kept by epoch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -109,6 +115,9 @@ def read_delimited(entry: Entry, limits: Limits) -> Table:
             if not first:
                 raise UnreadableFile("empty file; expected a header and rows")
             delimiter = max(",;\t", key=first.count)
+            if delimiter not in first and PADDED.search(first.strip()):
+                first, delimiter = PADDED.sub("\t", first.strip()), "\t"
+                lines = (PADDED.sub("\t", line.strip()) for line in lines)
             header = _header(next(csv.reader([first], delimiter=delimiter)))
             if len(header) > MOST_COLUMNS:
                 raise UnreadableFile(
@@ -182,6 +191,8 @@ def _header(cells: list[str]) -> list[str]:
     names = [cell.strip().lstrip("#").strip() for cell in cells]
     if all(not math.isnan(number(name)) for name in names if name) and any(names):
         raise UnreadableFile("first line holds numbers alone; expected column names")
+    if not names[0] and KERAS & set(names):
+        names[0] = "epoch"  # the index of a history that pandas wrote
     seen: dict[str, int] = {}
     unique = []
     for name in names:

@@ -76,6 +76,11 @@ TABLE = re.compile(
     rb"\s*#?\s*[A-Za-z_][\w /.-]*(?:[\t,;]\s*[A-Za-z_][\w /.-]*)+\r?\n\s*[-+.\d]+\s*[\t,;]"
 )
 """A row of names and a row that begins with a number, cut by tabs, commas or semicolons."""
+PADDED_TABLE = re.compile(
+    rb"[A-Za-z_][\w/.-]{0,60}(?: {2,}[A-Za-z_][\w/.-]{0,60}){2,60} *[\r\n]{1,4}"
+    rb"-?[.\d][-+.\deE]{0,30}(?: {2,}-?[.\d][-+.\deE]{0,30}){2,60} *[\r\n]"
+)
+"""The same with columns padded by blanks."""
 AXES: tuple[Axis, ...] = ("step", "epoch", "sample")
 NAN = float("nan")
 TOTALS: dict[Axis, str] = {"epoch": "epochs", "step": "max_steps", "sample": "samples"}
@@ -102,7 +107,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     blank = entry.size < 64 and not entry.head.strip() and entry.path.suffix == ".txt"
     if entry.size == 0 or blank or _logged_elsewhere(entry):
         return
-    if TABLE.match(entry.head):
+    if TABLE.match(entry.head) or PADDED_TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)
         return
     code = PrintedCode()
