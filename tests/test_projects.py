@@ -13,26 +13,48 @@ from netgain.cli import app
 PROJECTS = Path(__file__).parent / "projects"
 TABLE = tomllib.loads((PROJECTS / "PLANTED.toml").read_text(encoding="utf-8"))
 PLANTED = TABLE["planted"]
-VERSIONS = ("v1", "v2", "v3")
-SHARED = {"v1"}
-"""Versions in which one tree of code holds both arms."""
+VERSIONS = ("v1", "v2", "v3", "v4", "v5", "v6")
+
+
+def _arms(root: Path, version: str) -> tuple[dict[str, list[Path]], list[Path]]:
+    """Return what of a project is named for each arm, and the code that serves both."""
+    runs = root / "runs"
+    scripts = sorted(root.glob("*.py"))
+    if version == "v1":
+        arms = {
+            "baseline": sorted(runs.glob("baseline_s*")),
+            "proposed": sorted(runs.glob("ours_s*")),
+        }
+        return arms, scripts
+    if version == "v4":
+        arms = {
+            "baseline": sorted(runs.glob("charcnn-*")),
+            "proposed": sorted(runs.glob("peakpool-*")),
+        }
+        return arms, [*scripts, root / "lib"]
+    if version == "v6":
+        named = {"baseline": "plain", "proposed": "chroma"}
+        arms = {
+            arm: [root / "configs" / f"{name}.yaml", *sorted(runs.glob(f"{name}_*"))]
+            for arm, name in named.items()
+        }
+        return arms, [*scripts, root / "engine", root / "models"]
+    named = {"v5": ("deeplite", "edgeflow")}.get(version, ("baseline", "ours"))
+    return {
+        arm: [root / name, runs / name]
+        for arm, name in zip(("baseline", "proposed"), named, strict=True)
+    }, []
 
 
 @functools.cache
 def _audit(project: str) -> dict[str, dict]:
     """Return the findings of an audit from the command line, by code."""
     root = PROJECTS / project
-    runs = root / "runs"
-    if project.removeprefix("tricked_").removeprefix("honest_") in SHARED:
-        arms = {arm: sorted(runs.glob(f"{arm}_s*")) for arm in ("baseline", "ours")}
-        code = sorted(root.glob("*.py"))
-    else:
-        arms = {arm: [root / arm, runs / arm] for arm in ("baseline", "ours")}
-        code = []
+    arms, code = _arms(root, project.rpartition("_")[2])
     arguments = ["audit", "--quiet", "--format", "json", "--paper", root / "README.md"]
     for option, paths in (
         ("--baseline", arms["baseline"]),
-        ("--proposed", arms["ours"]),
+        ("--proposed", arms["proposed"]),
         ("--code", code),
     ):
         for path in paths:

@@ -7,6 +7,10 @@ import pytest
 from netgain.analysis.code_idioms import repeated_passes
 from netgain.study import CodeTree, SourceFile
 
+FIT = (
+    "def fit(net, x):\n    loss = net(x)\n    opt.zero_grad()\n    loss.backward()\n    opt.step()\n    "
+    "return loss\n\n"
+)
 STEP = "loss.backward()\n        optimizer.step()\n"
 
 REPEATS = {
@@ -73,6 +77,79 @@ REPEATS = {
         "        return iter(self.order.repeat_interleave(3).tolist())\n",
         "sampler that draws each item 3 times",
     ),
+    "a second call": (
+        FIT + "for x in loader:\n    x = x.to(device)\n    a = fit(net, x)\n    a = fit(net, x)\n",
+        "2 steps written out on each batch",
+    ),
+    "a second call where the settings say so": (
+        FIT
+        + "for x in loader:\n    fit(net, x)\n    if True:\n        fit(net, x)\n        fit(net, x)\n",
+        "3 steps written out on each batch",
+    ),
+    "a second call in another branch": (
+        FIT
+        + "for x in loader:\n    if warm:\n        fit(net, x)\n    else:\n        fit(net, x)\n"
+        "    fit(net, x)\n",
+        "2 steps written out on each batch",
+    ),
+    "a second call of a library": (
+        "for x, y in batches:\n    net.train_on_batch(x, y)\n    net.train_on_batch(x, y)\n",
+        "2 steps written out on each batch",
+    ),
+    "two steps written out": (
+        "for i, (x, y) in enumerate(loader):\n    for_x = x.cuda()\n"
+        + 2
+        * "    loss = f(net(x), y)\n    opt.zero_grad()\n    loss.backward()\n    scaler.step(opt)\n",
+        "2 steps written out on each batch",
+    ),
+    "a list of the batch": (
+        FIT + "for x in loader:\n    for again in [x] * 3:\n        fit(net, again)\n",
+        "inner loop of 3 steps on each batch",
+    ),
+    "itertools around the batch": (
+        FIT + "for x in loader:\n    for again in repeat(x, 2):\n        fit(net, again)\n",
+        "inner loop of 2 steps on each batch",
+    ),
+    "counted down": (
+        FIT
+        + "for x in loader:\n    left = 3\n    while left:\n        fit(net, x)\n        left -= 1\n",
+        "inner loop of 3 steps on each batch",
+    ),
+    "counted down with a test": (
+        "for x in loader:\n    n = 2\n    while n > 0:\n        n -= 1\n        loss = f(x)\n        "
+        + STEP,
+        "inner loop of 2 steps on each batch",
+    ),
+    "counted up": (
+        FIT
+        + "for x in loader:\n    i = 0\n    while i < 4:\n        fit(net, x)\n        i += 1\n",
+        "inner loop of 4 steps on each batch",
+    ),
+    "chained repeats": (
+        "def stream(loader):\n    return chain.from_iterable(repeat(b, 2) for b in loader)\n",
+        "each batch handed out 2 times",
+    ),
+    "chained lists": (
+        "for x in itertools.chain.from_iterable([b] * 2 for b in train):\n    pass\n",
+        "each batch handed out 2 times",
+    ),
+    "two loops in one": (
+        "for x in (b for b in loader for _ in range(3)):\n    pass\n",
+        "each batch handed out 3 times",
+    ),
+    "repeats in one": (
+        "feed = (again for b in loader for again in repeat(b, 3))\n",
+        "each batch handed out 3 times",
+    ),
+    "sharpness-aware, in halves": (
+        "for x in loader:\n    f(x).backward()\n    opt.first_step(zero_grad=True)\n"
+        "    f(x).backward()\n    opt.second_step(zero_grad=True)\n",
+        "2 backward passes on each batch, sharpness-aware",
+    ),
+    "sharpness-aware, by a closure": (
+        "opt = SAM(net.parameters(), base_optimizer=SGD, lr=0.1)\n",
+        "2 backward passes on each batch, sharpness-aware",
+    ),
 }
 
 
@@ -88,6 +165,46 @@ def test_a_repeat_is_found_with_its_number(text: str, what: str) -> None:
 
 
 ONCE = {
+    "one of two calls": FIT + "for x in loader:\n    if hard:\n        fit(net, x)\n    else:\n"
+    "        fit(net, x)\n",
+    "a call that ends the turn": FIT + "for x in loader:\n    if hard:\n        fit(net, x)\n"
+    "        continue\n    fit(net, x)\n",
+    "another try after an error": FIT + "for x in loader:\n    try:\n        fit(net, x)\n"
+    "    except RuntimeError:\n        fit(net, x)\n",
+    "both sides of a GAN": FIT + "for x in loader:\n    fit(critic, x)\n    fit(maker, x)\n",
+    "two optimizers written out": "for x in loader:\n    d(x).backward()\n    opt_d.step()\n"
+    "    d(x).backward()\n    opt_g.step()\n",
+    "two optimizers and one scaler": "for x in loader:\n    d(x).backward()\n    scaler.step(opt_d)\n"
+    "    d(x).backward()\n    scaler.step(opt_g)\n",
+    "two batches": FIT + "for x, z in zip(loader, more):\n    fit(net, x)\n    fit(net, z)\n",
+    "two batches written out": "for x, z in zip(loader, more):\n    f(x).backward()\n    opt.step()\n"
+    "    f(z).backward()\n    opt.step()\n",
+    "another batch under the name": FIT + "for x in loader:\n    fit(net, x)\n    x = next(more)\n"
+    "    fit(net, x)\n",
+    "a validation call": FIT
+    + "def score(net, x):\n    return net(x)\n\nfor x in loader:\n    score(net, x)\n"
+    "    fit(net, x)\n    score(net, x)\n",
+    "gradients of two parts, one step": "for x in loader:\n    f(x).backward()\n    f(x).backward()\n"
+    "    opt.step()\n",
+    "gradients of several batches, one step": "for i, x in enumerate(loader):\n    f(x).backward()\n"
+    "    if i % 4 == 3:\n        opt.step()\n        opt.zero_grad()\n",
+    "optimizer and schedule": "for x in loader:\n    f(x).backward()\n    opt.step()\n    schedule.step()\n",
+    "pieces counted up": FIT
+    + "for x in loader:\n    i = 0\n    while i < 4:\n        fit(net, x[i])\n"
+    "        i += 1\n",
+    "drawn while counted": FIT
+    + "for x in loader:\n    n = 3\n    while n:\n        x = next(more)\n"
+    "        fit(net, x)\n        n -= 1\n",
+    "counted down from one": FIT
+    + "for x in loader:\n    left = 1\n    while left:\n        fit(net, x)\n"
+    "        left -= 1\n",
+    "waiting": FIT
+    + "for x in loader:\n    while not ready():\n        sleep(1)\n    fit(net, x)\n",
+    "several answers to a test": "answers = [ask(q) for q in questions for _ in range(5)]\n"
+    "asked = [q for q in data for _ in range(5)]\n",
+    "repeated numbers": "labels = list(chain.from_iterable(repeat(year, 3) for year in years))\n",
+    "repeated tensors": "x = [repeat(b, 'c -> n c', n=3) for b in batches]\n",
+    "a segmentation model": "net = SAM(image_encoder, prompt_encoder)\n",
     "a loop of one": "K = 1\nfor x in loader:\n    for _ in range(K):\n        loss = f(x)\n        "
     + STEP,
     "another batch in each turn": "for x, y in loader:\n    for _ in range(5):\n        z = next(other)\n"
@@ -149,3 +266,24 @@ def test_a_repeat_under_a_condition_says_so() -> None:
     )
     tree = CodeTree(root=".", files=(SourceFile(path="train.py", text=text),))
     assert [idiom.conditional for idiom in repeated_passes(tree)] == [True]
+
+
+def test_an_option_without_a_default_is_kept_with_its_name() -> None:
+    """A file of settings may say how often, so the repeat names the option that is asked for."""
+    text = (
+        FIT + "class T:\n    def run(self):\n        for x in self.loader:\n"
+        "            left = self.cfg.train.polish\n            while left:\n                fit(net, x)\n"
+        "                left -= 1\n"
+    )
+    tree = CodeTree(root=".", files=(SourceFile(path="train.py", text=text),))
+    (idiom,) = repeated_passes(tree)
+    assert (idiom.times, idiom.option) == (None, "polish")
+
+
+def test_a_second_call_under_an_open_condition_says_so() -> None:
+    """The call under the condition is the one that is cited."""
+    text = FIT + "for x in loader:\n    if first:\n        fit(net, x)\n    fit(net, x)\n"
+    tree = CodeTree(root=".", files=(SourceFile(path="train.py", text=text),))
+    (idiom,) = repeated_passes(tree)
+    assert idiom.conditional
+    assert idiom.source.line == text.count("\n") - 1

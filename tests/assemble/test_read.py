@@ -352,3 +352,37 @@ def test_hydra_settings_reach_the_runs_below(tmp_path: Path) -> None:
     study = netgain.read(baseline=tmp_path / "ours" / "run_a", proposed=tmp_path / "ours")
     assert len(study.proposed.runs) == 2
     assert {run.config["learning_rate"].value for run in study.proposed.runs} == {0.3}
+
+
+def test_a_result_beside_the_folders_of_its_runs_is_no_run(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """`ours_result.json` beside `ours_s0` and `ours_s1` sums them up, lists of scores and code or not."""
+    _two_arms(write_run)
+    (tmp_path / "train.py").write_text("parser.add_argument('--weight-decay', default=5e-4)\n")
+    for arm in ("baseline", "ours"):
+        summary = tmp_path / "runs" / f"{arm}_result.json"
+        summary.write_text('{"mean": 91.1, "accs": [91.0, 91.1, 91.2]}')
+    study = netgain.read(tmp_path)
+    assert [len(study.baseline.runs), len(study.proposed.runs)] == [3, 3]
+    assert not study.proposed.other_runs
+
+
+def test_a_result_beside_settings_alone_is_their_outcome(tmp_path: Path) -> None:
+    """Where the folders beside it hold no scores, a result is no summary of them."""
+    for arm in ("baseline", "ours"):
+        (tmp_path / f"{arm}_1").mkdir()
+        (tmp_path / f"{arm}_1" / "config.json").write_text('{"lr": 0.1}')
+        (tmp_path / f"{arm}_result.json").write_text('{"accuracy": 91.0}')
+    study = netgain.read(tmp_path)
+    assert any(run.finals for run in (*study.proposed.runs, *study.proposed.other_runs))
+
+
+def test_the_seeds_of_all_runs_are_not_the_seed_of_one(write_run: WriteRun, tmp_path: Path) -> None:
+    """A count or a list under `seeds` stands beside the run's own seed, in its settings or its name."""
+    for arm in ("baseline", "ours"):
+        write_run(f"{arm}/a", config={"lr": 0.1, "seeds": 5, "seed": 3})
+        write_run(f"{arm}/seed4", config={"lr": 0.1, "seeds": [3, 4]})
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
+    seeds = {run.seed.value for run in study.proposed.runs if run.seed is not None}
+    assert seeds == {3, 4}

@@ -6,6 +6,12 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
+from netgain.analysis.code_attention import (
+    MIXERS,
+    SIGMOIDS,
+    attention_pattern,
+    gates_multiplied_in,
+)
 from netgain.analysis.code_skips import skips
 from netgain.analysis.code_strides import strides_held
 from netgain.analysis.code_structure import (
@@ -23,7 +29,6 @@ from netgain.analysis.syntax import (
     last_name,
     literal,
     modules,
-    names_in,
     nodes_of,
     place,
     walk,
@@ -40,16 +45,6 @@ ACTIVATIONS = {
 }  # fmt: skip
 """Class and function names, lower case, to canonical activation."""
 
-POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "adaptive_avg_pool1d",
-                   "adaptive_avg_pool2d", "mean", "avg_pool2d", "avg_pool1d", "GlobalAveragePooling2D",
-                   "AdaptiveMaxPool2d"})  # fmt: skip
-SIGMOIDS = frozenset(
-    {"Sigmoid", "sigmoid", "Hardsigmoid", "hardsigmoid", "hard_sigmoid", "sigmoid_"}
-)
-MIXERS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "Dense", "linear", "conv2d",
-                    "conv1d", "Conv1D", "Conv2D", "Conv3D"})  # fmt: skip
-PRODUCTS = frozenset({"matmul", "mm", "bmm", "addmm", "baddbmm", "einsum"})
-"""Matrix products written out."""
 FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
                             "resnet101", "get_model", "from_config"})  # fmt: skip
 """Calls whose model is built outside the tree."""
@@ -69,7 +64,7 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     undecided: set[str] = set()
     held = strides_held(tree)
     for file, node, is_class in regions:
-        gate = _attention_pattern(node) if isinstance(node, ast.ClassDef) else None
+        gate = attention_pattern(node) if isinstance(node, ast.ClassDef) else None
         if gate is not None:
             found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
         for activation, source in _activations(
@@ -85,6 +80,8 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
                 found[(kind, name)].append(place(file, at, getattr(node, "name", None)))
             if not sightings.decided:
                 undecided.add(kind)
+    for file, node, gate in gates_multiplied_in(tree):
+        found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
     for file, module in modules(tree):
         for call in calls_in(module):
             if last_name(call) in ("MultiheadAttention", "scaled_dot_product_attention"):
@@ -257,60 +254,6 @@ def _is_swish(node: ast.BinOp) -> bool:
             if operand is not None and dotted(value) in {dotted(n) for n in walk(operand)}:
                 return True
     return False
-
-
-def _attention_pattern(node: ast.ClassDef) -> str | None:
-    """Name the gate a class is: pool -> one or two mixing layers -> sigmoid -> multiply with its input."""
-    forward = next(
-        (
-            item
-            for item in node.body
-            if isinstance(item, ast.FunctionDef) and item.name in ("forward", "__call__", "call")
-        ),
-        None,
-    )
-    if forward is None:
-        return None
-    calls = {last_name(call) for call in calls_in(node)}
-    products = calls & PRODUCTS or any(
-        isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult) for n in walk(forward)
-    )
-    if not (calls & POOLS and calls & SIGMOIDS and (calls & MIXERS or products)):
-        return None
-    inputs = {argument.arg for argument in forward.args.args} - {"self"}
-    derived = _derived_names(forward, inputs)
-    multiplies = any(
-        (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) and _multiplies(n, derived))
-        or (isinstance(n, ast.Call) and last_name(n) in ("mul", "multiply", "mul_"))
-        or (isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Mult))
-        or (
-            isinstance(n, ast.Call)
-            and last_name(n) == "einsum"
-            and sum(bool(names_in(argument) & derived) for argument in n.args) >= 2
-        )
-        for n in walk(forward)
-    )
-    if not multiplies:
-        return None
-    mixers = [call for call in calls_in(node) if last_name(call) in MIXERS]
-    if len(mixers) == 1 and last_name(mixers[0]) == "Conv1d":
-        return "efficient-channel-attention"
-    return "squeeze-excite"
-
-
-def _derived_names(forward: ast.FunctionDef, inputs: set[str]) -> set[str]:
-    derived = set(inputs)
-    for statement in forward.body:
-        for node in walk(statement):
-            if isinstance(node, ast.Assign) and names_in(node.value) & derived:
-                derived |= {dotted(target) for target in node.targets}
-    return derived
-
-
-def _multiplies(node: ast.BinOp, derived: set[str]) -> bool:
-    left, right = names_in(node.left) & derived, names_in(node.right) & derived
-    constant = literal(node.left) is not None or literal(node.right) is not None
-    return bool(left and right) and not constant
 
 
 def _observed(tree: CodeTree) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from netgain.analysis.code_averages import moving_averages
 from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
@@ -17,7 +18,6 @@ from netgain.analysis.syntax import (
     names_in,
     nodes_of,
     place,
-    walk,
 )
 from netgain.study import CodeTree, Source, SourceFile
 
@@ -85,13 +85,10 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
             name = last_name(call)
             if AVERAGING_CLASSES.fullmatch(name):
                 found.append(Idiom(what=f"averaged weights by {name}", source=place(file, call)))
-        for loop in nodes_of(module, ast.For):
-            if _loops_over_parameters(loop):
-                update = next((node for node in walk(loop) if _is_moving_average(node)), None)
-                if update is not None:
-                    found.append(
-                        Idiom(what="moving average over parameters", source=place(file, update))
-                    )
+    found += [
+        Idiom(what="moving average over parameters", source=place(file, node))
+        for file, node in moving_averages(tree)
+    ]
     return tuple(found)
 
 
@@ -148,36 +145,3 @@ def _is_conditional(module: ast.Module, node: ast.AST) -> bool:
         and "__name__" not in names_in(branch.test)
         for branch in nodes_of(module, ast.If)
     )
-
-
-def _loops_over_parameters(loop: ast.For) -> bool:
-    return any(
-        last_name(call) in ("parameters", "named_parameters", "state_dict", "buffers")
-        for call in calls_in(loop.iter)
-    ) or bool({"parameters", "state_dict"} & names_in(loop.iter))
-
-
-def _is_moving_average(node: ast.AST) -> bool:
-    """Match `e.mul_(d).add_(p, alpha=1 - d)`, `e.lerp_(p, 1 - d)` and `e = d * e + (1 - d) * p`."""
-    if isinstance(node, ast.Call):
-        name = last_name(node)
-        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if name == "lerp_":
-            return True
-        return name == "add_" and isinstance(inner, ast.Call) and last_name(inner) == "mul_"
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        factors = [
-            part
-            for side in (node.left, node.right)
-            if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult)
-            for part in (side.left, side.right)
-        ]
-        complements = {
-            ast.dump(part.right)
-            for part in factors
-            if isinstance(part, ast.BinOp)
-            and isinstance(part.op, ast.Sub)
-            and literal(part.left) in (1, 1.0)
-        }
-        return any(ast.dump(part) in complements for part in factors)
-    return False

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netgain.analysis.code_second_passes import double_backward, second_calls, second_steps
 from netgain.analysis.option_values import Evaluation
-from netgain.analysis.options import Options, declared_defaults, key_of
+from netgain.analysis.options import Options, declared_defaults, is_configuration, key_of
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
-from netgain.analysis.syntax import calls_in, dotted, last_name, names_in, nodes_of, walk
+from netgain.analysis.syntax import calls_in, dotted, last_name, literal, names_in, nodes_of, walk
 from netgain.study import CodeTree
 
 LOADER_WORD = re.compile(
@@ -27,6 +28,8 @@ REPEAT_WORD = re.compile(
     r"repeat|times|multipl|enlarge|passes|copies|replica|virtual|oversampl", re.IGNORECASE
 )
 """Names of numbers of repeats."""
+HANDED_BY = re.compile(r"load|batch|train|^dl$", re.IGNORECASE)
+"""Names of what certainly hands out batches."""
 Loop = ast.For | ast.AsyncFor
 DRAWS = re.compile(r"next|.*(?:sample|choice|randperm|randint|get_batch|draw).*", re.IGNORECASE)
 """Calls by which a loop takes data of its own."""
@@ -63,10 +66,23 @@ class Counting:
         found = evaluation.of(node, scope)
         option = next(iter(sorted(found.keys)), "") if found is not None else ""
         if not option:
-            option = key_of(node, evaluation.options) or ""
+            option = key_of(node, evaluation.options) or _asked_for(node, scope, evaluation)
         if found is None or not isinstance(found.value, int) or isinstance(found.value, bool):
             return None, option
         return found.value, option
+
+
+def _asked_for(node: ast.expr, scope: Scope, evaluation: Evaluation) -> str:
+    """Return the last part of an option that the code asks for and gives no default: `self.cfg.train.k`."""
+    if isinstance(node, ast.Name):
+        bound = evaluation.bound(node.id, scope)
+        node = bound[0] if bound else node
+    if isinstance(node, ast.Attribute) and is_configuration(node.value):
+        return node.attr
+    if isinstance(node, ast.Subscript) and is_configuration(node.value):
+        name = literal(node.slice)
+        return name if isinstance(name, str) else ""
+    return ""
 
 
 def repeats_in(module: ast.Module, stepping: frozenset[str]) -> Iterator[Repeat]:
@@ -77,10 +93,18 @@ def repeats_in(module: ast.Module, stepping: frozenset[str]) -> Iterator[Repeat]
         stepping: names of functions of the tree that compute gradients and update the weights.
     """
     for outer in _loops(module):
-        for inner in _loops(outer):
+        for inner in (*_loops(outer), *nodes_of(outer, ast.While)):
             if inner is not outer:
                 yield from _inner_loop(outer, inner, stepping)
         yield from _handed_on(outer)
+        if _range(outer) is None and _is_over_batches(outer):
+            for times, call in (*second_calls(outer, stepping), *second_steps(outer)):
+                count = ast.Constant(value=times)
+                yield Repeat(what="{} steps written out on each batch", count=count, node=call)
+    for call in double_backward(module):
+        what = "{} backward passes on each batch, sharpness-aware"
+        yield Repeat(what=what, count=ast.Constant(value=2), node=call)
+    yield from _chained(module)
     for owner in nodes_of(module, ast.ClassDef):
         yield from _lengthened(owner)
 
@@ -99,16 +123,21 @@ def _loops(node: ast.AST) -> list[Loop]:
     return [*nodes_of(node, ast.For), *nodes_of(node, ast.AsyncFor)]
 
 
-def _inner_loop(outer: Loop, inner: Loop, stepping: frozenset[str]) -> Iterator[Repeat]:
-    """Match `for batch in loader: for _ in range(k): ... backward() ... step()`.
+def _inner_loop(outer: Loop, inner: Loop | ast.While, stepping: frozenset[str]) -> Iterator[Repeat]:
+    """Match `for batch in loader: for _ in range(k): ... backward() ... step()`, and `while left:`.
 
     A loop that draws on its own, that takes another part of the batch in each turn, or that holds the loop
     over the batches, repeats nothing.
     """
-    count = _range(inner)
-    if count is None or _range(outer) is not None or not _is_over_batches(outer):
+    if _range(outer) is not None or not _is_over_batches(outer):
         return
-    turn = names_in(inner.target)
+    if isinstance(inner, ast.While):
+        count, turn = _counted_down(outer, inner), names_in(inner.test)
+    else:
+        count = _range(inner) or _repeated(inner.iter, names_in(outer.target))
+        turn = names_in(inner.target) if _range(inner) is not None else set()
+    if count is None:
+        return
     if any(names_in(part.slice) & turn for part in nodes_of(inner, ast.Subscript)):
         return
     called = _called(inner)
@@ -120,6 +149,62 @@ def _inner_loop(outer: Loop, inner: Loop, stepping: frozenset[str]) -> Iterator[
     if any(_range(loop) is None and "backward" in _called(loop) for loop in deeper):
         return
     yield Repeat(what="inner loop of {} steps on each batch", count=count, node=inner)
+
+
+def _counted_down(outer: Loop, inner: ast.While) -> ast.expr | None:
+    """Return k of `left = k; while left: ...; left -= 1` and of `i = 0; while i < k: ...; i += 1`."""
+    test = inner.test
+    sides = [test.left, *test.comparators] if isinstance(test, ast.Compare) else [test]
+    changes = {
+        node.target.id: node.op
+        for node in nodes_of(inner, ast.AugAssign)
+        if isinstance(node.target, ast.Name) and literal(node.value) == 1
+    }
+    starts = {
+        node.targets[0].id: node.value
+        for node in nodes_of(outer, ast.Assign)
+        if isinstance(node.targets[0], ast.Name) and node.lineno < inner.lineno
+    }
+    for side, other in zip(sides, sides[::-1], strict=True):
+        name = side.id if isinstance(side, ast.Name) else ""
+        if name not in changes or name not in starts:
+            continue
+        if isinstance(changes[name], ast.Sub):
+            down_to = 0 if other is side else literal(other)
+            return starts[name] if down_to in (0, 1) else None
+        if other is not side and isinstance(changes[name], ast.Add):
+            return other if literal(starts[name]) in (0, 1) else None
+    return None
+
+
+def _chained(module: ast.Module) -> Iterator[Repeat]:
+    """Match `from_iterable(repeat(b, k) for b in loader)` and `(b for b in loader for _ in range(k))`."""
+    for call in calls_in(module):
+        if last_name(call) == "from_iterable" and call.args:
+            made = call.args[0]
+            if isinstance(made, (ast.GeneratorExp, ast.ListComp)) and len(made.generators) == 1:
+                count = _repeated(made.elt, names_in(made.generators[0].target))
+                if count is not None and _goes_through_batches(made.generators[0]):
+                    yield Repeat(what="each batch handed out {} times", count=count, node=made.elt)
+    for kind in (ast.GeneratorExp, ast.ListComp):
+        for made in nodes_of(module, kind):
+            first, *rest = made.generators  # type: ignore[attr-defined]  # both have them
+            drawn, given = names_in(first.target), names_in(made.elt)  # type: ignore[attr-defined]
+            if len(rest) != 1 or not _goes_through_batches(first) or first.ifs:
+                continue
+            turn = names_in(rest[0].target)
+            count = _turns(rest[0].iter)
+            if count is not None and given & drawn and not given & turn:
+                yield Repeat(what="each batch handed out {} times", count=count, node=made)
+            elif dotted(made.elt) in turn:  # type: ignore[attr-defined]
+                count = _repeated(rest[0].iter, drawn)
+                if count is not None:
+                    yield Repeat(what="each batch handed out {} times", count=count, node=made)
+
+
+def _goes_through_batches(part: ast.comprehension) -> bool:
+    """Tell whether a comprehension goes through a loader; a data set taken whole is often one for a test."""
+    return any(HANDED_BY.search(name) for name in names_in(part.iter))
 
 
 def _handed_on(outer: Loop) -> Iterator[Repeat]:
@@ -218,7 +303,10 @@ def _factors(node: ast.expr) -> Iterator[ast.expr]:
 
 def _range(loop: Loop) -> ast.expr | None:
     """Return k of `for _ in range(k)` and `repeat(None, k)`; a range in strides counts parts."""
-    call = loop.iter
+    return _turns(loop.iter)
+
+
+def _turns(call: ast.expr) -> ast.expr | None:
     if isinstance(call, ast.Call) and last_name(call) in ("tqdm", "trange") and call.args:
         call = call.args[0] if last_name(call) == "tqdm" else call
     if not isinstance(call, ast.Call):

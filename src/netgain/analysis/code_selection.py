@@ -4,321 +4,284 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from netgain.analysis.code_idioms import Idiom
+from netgain.analysis.constant_calls import Callers
+from netgain.analysis.data_splits import TEST_WORD, Mark, Marks, Splits, is_test
+from netgain.analysis.extremes import (
+    LOWER_IS_BETTER,
+    REPEAT_WORD,
+    SCORE_WORD,
+    is_score,
+    kept_best,
+    reduced,
+    saves,
+)
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import (
-    calls_in,
-    dotted,
-    last_name,
-    literal,
-    modules,
-    nodes_of,
-    place,
-    walk,
-)
-from netgain.study import CodeTree, SourceFile
+from netgain.analysis.scopes import COMPREHENSIONS, Program, Scope
+from netgain.analysis.statement_flow import Loop, Place, Write, header_nodes, key_of
+from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
+from netgain.study import CodeTree, Source
 
-TEST_WORD = re.compile(
-    r"(^|[_\W])(test|tst|testing|holdout)([_\W\d]|$)|^test|Test(set|Set|Data|Loader)?$"
-)
-VALIDATION_WORD = re.compile(r"(^|[_\W])(val|valid|validation|dev)([_\W\d]|$)|^val", re.IGNORECASE)
-SCORE_WORD = re.compile(
-    r"acc|score|f1|metric|auc|map|psnr|top1|miou|dice|loss|err|rmse|ppl", re.IGNORECASE
-)
-BEST_WORD = re.compile(r"best|highest|lowest|record", re.IGNORECASE)
-REPEAT_WORD = re.compile(r"(^|_)(seeds?|runs?|trials?|reps?|repeats?|folds?|rounds?)(_|$|\d)")
+OTHER_REPEAT = re.compile(r"(?:^|[_.])(?:datasets?|tasks?|domains?|splits?|clients?)(?:_|$|\d)")
 MONITORS = frozenset(
-    {"monitor", "metric_for_best_model", "save_best", "key_indicator", "early_stop_metric"}
-)
+    {"monitor", "metric_for_best_model", "save_best", "key_indicator", "early_stop_metric",
+     "checkpoint_metric", "best_metric"}
+)  # fmt: skip
 """Arguments that name the score by which a library keeps the best checkpoint."""
-SPLITTERS = frozenset(
-    {"random_split", "train_test_split", "Subset", "split_dataset", "StratifiedShuffleSplit"}
+VALIDATION_ARGUMENTS = frozenset({"validation_data", "eval_dataset", "val_dataloaders", "eval_set"})
+CHOOSERS = frozenset(
+    {"ModelCheckpoint", "EarlyStopping", "EarlyStoppingCallback", "early_stopping"}
 )
-REDUCTIONS = frozenset(
-    {"max", "min", "amax", "amin", "nanmax", "nanmin", "argmax", "argmin", "sorted"}
-)
-"""Calls that take one of many."""
-TRAINING_CALLS = frozenset({"backward", "zero_grad", "step"})
-Names = set[str]
+STOPPERS = re.compile(r"(?:.*[._])?(?:early_?stop\w*|stopper)", re.IGNORECASE)
+HISTORIES = re.compile(r"hist|log|curve|metric|record|stat", re.IGNORECASE)
+"""Names of what holds the scores of one training."""
+EVALUATING = re.compile(r"eval|valid|test", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """One place where code keeps the best by a score on test data."""
+
+    what: str
+    """What is kept, in a few words."""
+    source: Source
+    """File and line."""
+    renamed: str = ""
+    """Name that says validation and holds test data, where there is one."""
+    data: Source | None = None
+    """Where that data is said to be test data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A comparison that keeps the better of two scores."""
+
+    line: int
+    score: str
+    marks: Marks
+    saves: bool
 
 
 @remembered
-def selection_on_test(tree: CodeTree) -> tuple[Idiom, ...]:
-    """Find a best-so-far that is kept by a score computed on test data.
+def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
+    """Find where the best so far, the best of a curve or a checkpoint is chosen by a score on test data.
 
-    Names are followed through assignments inside each file: a data set built with `train=False` or a
-    name that says test, a loader built from it, a function that evaluates on it, a score from either, a list
-    of such scores.
+    Scores are followed to the data they were computed on through names, loops over loaders, arguments and
+    functions of the tree. The best over seeds, folds or data sets is not among them, nor is a best test
+    score that is only noted beside a choice by validation data.
     """
-    found: list[Idiom] = []
-    given = _test_parts_returned(tree)
-    for file, module in modules(tree):
-        found.extend(_monitored(file, module))
-        tainted = _test_names(module, given)
-        if not tainted:
-            continue
-        for node in walk(module):
-            name = _kept_best(node)
-            if name is not None and name in tainted:
-                found.append(_idiom(file, node, name))
-        found.extend(_flags(file, module, tainted))
-        found.extend(_maxima(file, module, tainted))
-    unique = {(i.source.path, i.source.line): i for i in found}
-    return tuple(unique.values())
+    program = Program(tree=tree)
+    splits = Splits(program=program, callers=Callers(program=program))
+    found: list[Selection] = []
+    for root in program.roots.values():
+        found.extend(_monitored(root))
+        found.extend(_given_to_library(root, splits))
+        for scope in (root, *root.below):
+            if not isinstance(scope.node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
+                found.extend(_in_scope(scope, splits))
+    first: dict[tuple[str, int | None], Selection] = {}
+    for selection in found:
+        first.setdefault((selection.source.path, selection.source.line), selection)
+    return tuple(first.values())
 
 
-def _idiom(file: SourceFile, node: ast.AST, name: str) -> Idiom:
-    return Idiom(what=f"best so far kept by {name!r}, a test score", source=place(file, node))
-
-
-def _monitored(file: SourceFile, module: ast.Module) -> Iterator[Idiom]:
+def _monitored(root: Scope) -> Iterator[Selection]:
     """Yield checkpoints and early stops that a library keeps by a test score."""
-    for call in calls_in(module):
+    for call in nodes_of(root.node, ast.Call):
         for keyword in call.keywords:
             named = literal(keyword.value)
             if keyword.arg in MONITORS and isinstance(named, str) and TEST_WORD.search(named):
-                yield Idiom(what=f"best checkpoint by {named!r}", source=place(file, keyword.value))
+                line = keyword.value.lineno
+                yield Selection(
+                    what=f"best checkpoint by {named!r}", source=Source(path=root.path, line=line)
+                )
 
 
-def _flags(file: SourceFile, module: ast.Module, tainted: Names) -> Iterator[Idiom]:
-    """Yield `is_best = score > best`, whatever is done with it."""
-    for node in nodes_of(module, ast.Assign):
-        compare = node.value
-        if not (isinstance(compare, ast.Compare) and len(compare.ops) == 1):
-            continue
-        if not isinstance(compare.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
-            continue
-        sides = dotted(compare.left), dotted(compare.comparators[0])
-        for score, best in (sides, sides[::-1]):
-            if score in tainted and best and BEST_WORD.search(best) and not BEST_WORD.search(score):
-                yield _idiom(file, node, score)
+def _given_to_library(root: Scope, splits: Splits) -> Iterator[Selection]:
+    """Yield test data handed to a library for validation, in a file that lets it choose an epoch by that."""
+    calls = nodes_of(root.node, ast.Call)
+    if not any(map(_chooses, calls)):
+        return
+    for call in calls:
+        given = [k.value for k in call.keywords if k.arg in VALIDATION_ARGUMENTS]
+        if last_name(call) == "fit" and len(call.args) == 3:
+            given.append(call.args[2])  # Lightning's Trainer.fit(model, train, validation)
+        scope = splits.around(call, root.path)
+        for value in given:
+            marks = splits.of(value, scope, splits.place(call, scope))
+            if is_test(marks):
+                yield Selection(
+                    what="best epoch chosen by a library",
+                    source=Source(path=root.path, line=value.lineno),
+                    renamed="the validation argument",
+                    data=min(marks, key=_by_place).source,
+                )
 
 
-def _maxima(file: SourceFile, module: ast.Module, tainted: Names) -> Iterator[Idiom]:
-    """Yield the maximum (or minimum) of a list of test scores that one training filled."""
-    lists = _lists_of_scores(module, tainted)
-    for call in calls_in(module) if lists else ():
-        name = _reduced(call)
-        if name in lists:
-            yield Idiom(
-                what=f"best of {name!r}, test scores of one training", source=place(file, call)
-            )
-
-
-def _reduced(call: ast.Call) -> str:
-    """Return what is reduced in `max(x)`, `np.max(x)`, `x.max()` and `sorted(x)[-1]`, empty otherwise."""
-    if (
-        last_name(call) in ("max", "min", "amax", "amin", "nanmax", "sorted")
-        and len(call.args) == 1
-    ):
-        return _scores_of(call.args[0])
-    if last_name(call) in ("max", "min") and not call.args and isinstance(call.func, ast.Attribute):
-        return _scores_of(call.func.value)
-    return ""
-
-
-def _scores_of(node: ast.AST) -> str:
-    """Return the name of a list of scores: `curve`, `history["test_acc"]`, `np.array(curve)`."""
-    if isinstance(node, ast.Subscript) and isinstance(literal(node.slice), str):
-        return f"{dotted(node.value)}[{literal(node.slice)}]"
-    if (
-        isinstance(node, ast.Call)
-        and last_name(node) in ("array", "asarray", "tensor")
-        and node.args
-    ):
-        return dotted(node.args[0])
-    return dotted(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
-
-
-def _lists_of_scores(module: ast.Module, tainted: Names) -> Names:
-    """Return lists to which a training appends its test scores; a loop over seeds fills none of them."""
-    found: Names = set()
-    for loop in (*nodes_of(module, ast.For), *nodes_of(module, ast.While)):
-        over = ast.unparse(loop.target) if isinstance(loop, ast.For) else ""
-        if REPEAT_WORD.search(over):
-            continue
-        for call in calls_in(loop):
-            if last_name(call) != "append" or len(call.args) != 1:
-                continue
-            if not isinstance(call.func, ast.Attribute):
-                continue
-            if _is_test_score(call.args[0], tainted) and not _inside_repeat(loop, call):
-                found.add(_scores_of(call.func.value))
-    return found - {""}
-
-
-def _inside_repeat(loop: ast.AST, call: ast.Call) -> bool:
-    """Tell whether a loop over seeds or folds stands between another loop and a call in it."""
-    return any(
-        inner is not loop
-        and REPEAT_WORD.search(ast.unparse(inner.target)) is not None
-        and any(one is call for one in calls_in(inner))
-        for inner in nodes_of(loop, ast.For)
+def _chooses(call: ast.Call) -> bool:
+    """Tell whether a call asks a library to stop early or to keep the best epoch."""
+    return last_name(call) in CHOOSERS or any(
+        k.arg in ("load_best_model_at_end", "early_stopping_rounds")
+        and literal(k.value) not in (None, False)
+        for k in call.keywords
     )
 
 
-def _is_test_score(node: ast.AST, tainted: Names) -> bool:
-    if isinstance(node, (ast.Name, ast.Attribute)):
-        return dotted(node) in tainted
-    if isinstance(node, ast.Call) and last_name(node) in ("item", "float", "round"):
-        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        return any(_is_test_score(part, tainted) for part in (*node.args, inner) if part)
-    if isinstance(node, ast.Call):
-        return dotted(node.func) in tainted or any(
-            dotted(argument) in tainted for argument in node.args
+def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
+    kept: list[_Kept] = []
+    for statement, at in splits.flow(scope).statements:
+        elsewhere = bool(at.loops) and (
+            _is_repeat(at.loops[-1]) or _over_items(at.loops[-1], scope, at, splits)
         )
-    return False
-
-
-def _test_parts_returned(tree: CodeTree) -> dict[str, frozenset[int]]:
-    """Return, by name of a function that builds loaders, which of the values it returns are test data."""
-    found: dict[str, list[frozenset[int]]] = defaultdict(list)
-    for _, module in modules(tree):
-        tainted: Names | None = None
-        for function in nodes_of(module, ast.FunctionDef):
-            returned = [
-                n.value for n in nodes_of(function, ast.Return) if isinstance(n.value, ast.Tuple)
-            ]
-            if not returned or not any(last_name(c).endswith("oader") for c in calls_in(function)):
+        for score, _ in () if elsewhere else kept_best(statement):
+            if not is_score(score):
                 continue
-            tainted = _test_names(module, {}) if tainted is None else tainted
-            found[function.name].append(
-                frozenset(i for i, part in enumerate(returned[-1].elts) if dotted(part) in tainted)
+            saving = isinstance(statement, ast.If) and saves(statement)
+            marks = splits.of(score, scope, at)
+            kept.append(
+                _Kept(line=statement.lineno, score=_shown(score), marks=marks, saves=saving)
             )
-    return {name: each[0] for name, each in found.items() if len(each) == 1 and each[0]}
+        for call in header_nodes(statement):
+            if isinstance(call, ast.Call):
+                yield from _extreme(call, statement, scope, splits)
+                yield from _stopped(call, scope, at, splits)
+    by_validation = any(
+        one.saves and any(mark.split == "validation" for mark in one.marks) for one in kept
+    )
+    for one in kept:
+        if is_test(one.marks) and (one.saves or not by_validation):
+            yield _selection(f"best so far kept by {one.score!r}", one.line, scope, one.marks)
 
 
-def _test_names(module: ast.Module, given: Mapping[str, frozenset[int]]) -> Names:
-    """Return names that hold test data, a score computed on it, or a function that computes one."""
-    tainted: Names = set()
-    assignments = [
-        pair
-        for node in walk(module)
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
-        for pair in _assigned(node, node.value)
+def _selection(what: str, line: int, scope: Scope, marks: Marks) -> Selection:
+    place = Source(path=scope.path, line=line)
+    renamed = sorted((mark for mark in marks if mark.renamed), key=_by_place)
+    if renamed:
+        first = renamed[0]
+        return Selection(what=what, source=place, renamed=first.renamed, data=first.source)
+    return Selection(what=f"{what}, a test score", source=place)
+
+
+def _by_place(mark: Mark) -> tuple[str, int]:
+    return mark.source.path, mark.source.line or 0
+
+
+def _shown(node: ast.expr) -> str:
+    return key_of(node) or ast.unparse(node)[:60]
+
+
+def _is_repeat(loop: Loop) -> bool:
+    """Tell whether a loop goes over seeds, folds or data sets."""
+    if not isinstance(loop, (ast.For, ast.AsyncFor)):
+        return False
+    names = [
+        dotted(node)
+        for part in (loop.target, loop.iter)
+        for node in (*nodes_of(part, ast.Name), *nodes_of(part, ast.Attribute))
     ]
-    read = {id(value): _names_or_test(value) for _, value in assignments}
-    for node in nodes_of(module, ast.Assign):
-        if isinstance(node.value, ast.Call) and isinstance(node.targets[0], (ast.Tuple, ast.List)):
-            parts = given.get(last_name(node.value), frozenset())
-            tainted |= {dotted(t) for i, t in enumerate(node.targets[0].elts) if i in parts} - {""}
-    evaluators = _evaluators(module)
-    for _ in range(5):  # a data set, its loader, a function over it, the score, a copy of the score
-        before = len(tainted)
-        for target, value in assignments:
-            names = read[id(value)]
-            if _is_split_for_validation(target, value):
-                continue
-            if names is None or not names.isdisjoint(tainted) or TEST_WORD.search(target):
-                tainted.add(target)
-        for name, used in evaluators.items():
-            if not used.isdisjoint(tainted):
-                tainted |= {name, f"self.{name}"}
-        if len(tainted) == before:
-            break
-    return tainted
+    return any(REPEAT_WORD.search(name) or OTHER_REPEAT.search(name) for name in names)
 
 
-def _is_split_for_validation(target: str, value: ast.AST) -> bool:
-    """Tell whether a name for validation data gets a part that was split off."""
-    return VALIDATION_WORD.search(target) is not None and any(
-        last_name(call) in SPLITTERS for call in calls_in(value)
-    )
-
-
-def _evaluators(module: ast.Module) -> dict[str, Names]:
-    """Return, by name, the names used in functions that return something, train nothing and build no loader.
-
-    A name that several functions bear, and what is handed in as an argument, says nothing of the data.
-    """
-    found: dict[str, list[Names]] = defaultdict(list)
-    for function in nodes_of(module, ast.FunctionDef):
-        returns = any(node.value is not None for node in nodes_of(function, ast.Return))
-        called = {last_name(call) for call in calls_in(function)}
-        trains = called & TRAINING_CALLS or any(
-            re.match(r"train|fit|run_epoch", name) for name in called
-        )
-        builds = any(name.endswith(("Loader", "loader", "Dataset")) for name in called)
-        if not returns or trains or builds:
-            found[function.name].append(set())
-            continue
-        given = {argument.arg for argument in function.args.args}
-        found[function.name].append(
-            {
-                dotted(node)
-                for node in walk(function)
-                if isinstance(node, (ast.Name, ast.Attribute)) and dotted(node) not in given
-            }
-        )
-    return {name: used[0] for name, used in found.items() if len(used) == 1}
-
-
-def _assigned(
-    node: ast.Assign | ast.AnnAssign | ast.NamedExpr, value: ast.expr
-) -> list[tuple[str, ast.expr]]:
-    """Return each name with what it is given; `a, b = x, y` gives x to a and y to b."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    first = targets[0]
-    if (
-        len(targets) == 1
-        and isinstance(first, (ast.Tuple, ast.List))
-        and isinstance(value, (ast.Tuple, ast.List))
-        and len(first.elts) == len(value.elts)
-        and not any(isinstance(item, ast.Starred) for item in (*first.elts, *value.elts))
+def _over_items(loop: Loop, scope: Scope, at: Place, splits: Splits) -> bool:
+    """Tell whether a loop goes over the items of a test set: what is best among them chooses no epoch."""
+    if not isinstance(loop, (ast.For, ast.AsyncFor)) or isinstance(
+        loop.iter, (ast.List, ast.Tuple)
     ):
-        pairs = zip(first.elts, value.elts, strict=True)
-        return [(dotted(target), given) for target, given in pairs if dotted(target)]
-    return [(target, value) for target in _targets(node)]
+        return False
+    return is_test(splits.of(loop.iter, scope, replace(at, loops=at.loops[:-1])))
 
 
-def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    names = []
-    for target in targets:
-        items = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-        names += [dotted(item) for item in items if dotted(item)]
-    return names
+def _stopped(call: ast.Call, scope: Scope, at: Place, splits: Splits) -> Iterator[Selection]:
+    """Yield `early_stopping(test_loss, model)`."""
+    named = STOPPERS.fullmatch(dotted(call.func)) or (
+        last_name(call) in ("step", "update", "check")
+        and isinstance(call.func, ast.Attribute)
+        and STOPPERS.fullmatch(dotted(call.func.value))
+    )
+    if not named or not call.args or not SCORE_WORD.search(key_of(call.args[0])):
+        return
+    marks = splits.of(call.args[0], scope, at)
+    if is_test(marks):
+        what = f"stopped early by {_shown(call.args[0])!r}"
+        yield _selection(what, call.lineno, scope, marks)
 
 
-def _names_or_test(value: ast.AST) -> frozenset[str] | None:
-    """Return the names an expression uses, or None where it is test data by its own words."""
-    names: Names = set()
-    for child in walk(value):
-        if isinstance(child, ast.keyword):
-            if child.arg == "train" and literal(child.value) is False:
-                return None
-            if child.arg in ("split", "partition") and literal(child.value) == "test":
-                return None
-        elif isinstance(child, (ast.Name, ast.Attribute)):
-            names.add(dotted(child))
-        elif isinstance(child, ast.Call) and re.match(r"(run_|do_)?test(_|$)", last_name(child)):
-            return None
-    return None if any(map(TEST_WORD.search, names)) else frozenset(names)
+def _extreme(
+    call: ast.Call, statement: ast.stmt, scope: Scope, splits: Splits
+) -> Iterator[Selection]:
+    """Yield the maximum (of losses the minimum) of a list of test scores that one training filled."""
+    found = reduced(call, statement)
+    if found is None or not (name := key_of(found[0])):
+        return
+    lower = LOWER_IS_BETTER.search(name) is not None
+    if lower != (found[1] == "min"):
+        return
+    fillings = _fillings(name, scope, splits)
+    base, _, key = name.partition("[")
+    if fillings:
+        along = [(w, where) for w, where in fillings if _along_training(w, where, splits)]
+        named = SCORE_WORD.search(name) or any(_scores(write) for write, _ in along)
+        marks = frozenset(
+            mark for write, where in along for mark in splits.of(write.value, where, write.place)
+        )
+        counts = bool(along and named)
+    else:
+        counts = bool(TEST_WORD.search(key) and SCORE_WORD.search(key) and HISTORIES.search(base))
+        marks = splits.of(found[0], scope, Place(line=statement.lineno))
+    if counts and is_test(marks):
+        yield _selection(f"best of {name!r} over one training", call.lineno, scope, marks)
 
 
-def _kept_best(node: ast.AST) -> str | None:
-    """Return the score's name in `if score > best: best = score` or `best = max(best, score)`."""
-    if isinstance(node, ast.If):
-        for compare in walk(node.test):
-            if not (isinstance(compare, ast.Compare) and len(compare.ops) == 1):
-                continue
-            if not isinstance(compare.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
-                continue
-            left, right = dotted(compare.left), dotted(compare.comparators[0])
-            kept = {t for n in node.body for a in walk(n) if isinstance(a, ast.Assign)
-                    for t in _targets(a)}  # fmt: skip
-            for score, best in ((left, right), (right, left)):
-                if score and best in kept and (SCORE_WORD.search(score) or SCORE_WORD.search(best)):
-                    return score
-    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
-        return None
-    if dotted(node.value.func) in ("max", "min") and len(node.value.args) == 2:
-        targets = _targets(node)
-        arguments = [dotted(argument) for argument in node.value.args]
-        for best, score in (arguments, arguments[::-1]):
-            if best in targets and score:
-                return score
-    return None
+def _scores(write: Write) -> bool:
+    """Tell whether what is put into a list is a score."""
+    shown = _shown(write.value)
+    return SCORE_WORD.search(shown) is not None or EVALUATING.search(shown) is not None
+
+
+def _fillings(name: str, scope: Scope, splits: Splits) -> list[tuple[Write, Scope]]:
+    """Return what adds to a list: in its scope, or for an attribute in all methods of the class."""
+    writes = splits.flow(scope).writes.get(name, [])
+    own = [(write, scope) for write in writes if write.fills]
+    if not own and not name.startswith("self."):
+        return [filling for write in writes for filling in _filled_by_call(write, scope, splits)]
+    if own or scope.owner is None:
+        return own
+    return [
+        (write, method)
+        for method in scope.owner.below
+        if not isinstance(method.node, (ast.Lambda, *COMPREHENSIONS))
+        for write in splits.flow(method).writes.get(name, [])
+        if write.fills
+    ]
+
+
+def _filled_by_call(write: Write, scope: Scope, splits: Splits) -> list[tuple[Write, Scope]]:
+    """Return what adds to the list that a function of the tree returns."""
+    found: list[tuple[Write, Scope]] = []
+    functions = splits.called(write.value, scope) if isinstance(write.value, ast.Call) else []
+    for function in functions:
+        flow = splits.flow(function)
+        for statement, _ in flow.statements:
+            value = statement.value if isinstance(statement, ast.Return) else None
+            if write.index is not None and isinstance(value, ast.Tuple):
+                value = value.elts[write.index[0]] if len(value.elts) == write.index[1] else None
+            writes = flow.writes.get(key_of(value), []) if value is not None else []
+            found += [(one, function) for one in writes if one.fills]
+    return found
+
+
+def _along_training(write: Write, scope: Scope, splits: Splits) -> bool:
+    """Tell whether a list is filled once an epoch: in a loop that goes neither over seeds nor over data.
+
+    A method that fills an attribute without a loop around it is called once an epoch.
+    """
+    if not write.place.loops:
+        return scope.owner is not None
+    loop = write.place.loops[-1]
+    if _is_repeat(loop):
+        return False
+    if isinstance(loop, (ast.For, ast.AsyncFor)):
+        return not splits.of(loop.iter, scope, replace(write.place, loops=()))
+    return True

@@ -17,6 +17,13 @@ FEWEST_SHARED = 5
 
 OF_ONE_RUN = re.compile(r"checkpoint|ckpt|epoch|step|iter|version_", re.IGNORECASE)
 """Folders that one training makes below its own."""
+SUMMARY_WORD = re.compile(
+    r"[_\-.](?:results?|summary|final|scores?|report|overall|mean|all)$|^(?:results?|summary|final|scores?)[_\-.]",
+    re.IGNORECASE,
+)
+"""Words of a file name by which it sums up the runs of the arm named beside them."""
+NUMBERS = re.compile(r"\[[\d\s.,eE+-]{3,}\]")
+"""A list of scores, as a value is shown."""
 SCRIPTS = (".sh", ".bash", ".slurm", ".sbatch", ".ps1", ".bat", ".py")
 """Suffixes of files that start trainings."""
 
@@ -57,24 +64,55 @@ def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
 
 
 def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
-    """Leave out bare scores that lie above the folders of runs: they sum those up."""
+    """Leave out bare scores that lie above the folders of runs, or beside them under the name of all.
+
+    `ours/result.json` sums up `ours/seed0` and its like; so does `ours_result.json` beside `ours_s0`.
+    """
     folders = [
         folder
         for run in runs
         if (run.curves or run.config)
         and not OF_ONE_RUN.match((folder := PurePath(run.id.partition("#")[0])).name)
     ]
+    with_results = [PurePath(run.id) for run in runs if run.curves or run.finals]
     summaries = {
         run.id
         for run in runs
-        if run.finals and not (run.curves or run.config or run.other_config or run.model)
-        if "#" not in run.id and any(PurePath(run.id) in folder.parents for folder in folders)
+        if "#" not in run.id and _is_bare(run)
+        if any(PurePath(run.id) in folder.parents for folder in folders)
+        or _sums_up(PurePath(run.id), with_results)
     }
-    why = "scores alone, above the folders of runs: a summary of them and no run of its own"
+    why = (
+        "scores alone, above or beside the folders of runs: a summary of them and no run of its own"
+    )
     return (
         [run for run in runs if run.id not in summaries],
         [Unread(path=run_id, why=why) for run_id in sorted(summaries)],
     )
+
+
+def _is_bare(run: Run) -> bool:
+    """Tell whether scores are all that a run's own files say, defaults of code and names apart."""
+    settings = (*run.config.values(), *run.other_config.values())
+    by_others = all(
+        cited.source.path.endswith(SCRIPTS)
+        or cited.source.key == "file name"
+        or NUMBERS.fullmatch(str(cited.value))
+        for cited in settings
+    )
+    return bool(run.finals) and by_others and not (run.curves or run.model)
+
+
+def _sums_up(summary: PurePath, runs: list[PurePath]) -> bool:
+    """Tell whether a file is named as the result of several runs with results in its folder."""
+    arm = SUMMARY_WORD.sub("", summary.name)
+    if not arm or arm == summary.name:
+        return False
+    of_the_arm = re.compile(
+        rf"{re.escape(arm)}[_\-.]?(?:s|seed|run|trial|rep)?[_\-.]?\d+", re.IGNORECASE
+    )
+    beside = (run for run in runs if run.parent == summary.parent)
+    return sum(of_the_arm.fullmatch(run.name) is not None for run in beside) > 1
 
 
 def without_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:

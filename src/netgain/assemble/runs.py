@@ -145,9 +145,11 @@ def _build_run(
                     unknown.append(setting)
             elif cited.value is not None or name not in readings:
                 readings[name].append(cited)
+    readings["seed"] = _seeds_of_the_run(readings["seed"], seed_in_name(run_id))
     merged = {
         name: strongest([reading for reading in found if reading.value is not None] or found)
         for name, found in readings.items()
+        if found
     }
     named = _from_names(run_id, bundle)
     agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
@@ -170,6 +172,14 @@ def _build_run(
         environment={k: v for k, v in merged.items() if k in ENVIRONMENT_KEYS},
     )
     return run, unknown
+
+
+def _seeds_of_the_run(readings: list[Cited[Scalar]], named: int | None) -> list[Cited[Scalar]]:
+    """Return the readings of a run's own seed: `seeds` lists or counts those of all runs beside it."""
+    plural = [r for r in readings if re.split(r"[./]", r.source.key or "")[-1].lower() == "seeds"]
+    own = [reading for reading in readings if reading not in plural]
+    alone = not own and named is None and all(isinstance(r.value, int) for r in plural)
+    return plural if alone else own
 
 
 def _agreeing_scripts(facts: Iterable[RunFacts]) -> Iterable[RunFacts]:

@@ -57,8 +57,10 @@ def _as_set(idiom: Idiom, arm: Arm) -> Idiom:
     value = values.pop() if len(values) == 1 else None
     if not isinstance(value, int) or isinstance(value, bool) or value == idiom.times:
         return idiom
-    shown = str(idiom.times) if idiom.times is not None else "several"
-    return replace(idiom, what=re.sub(rf"\b{shown}\b", str(value), idiom.what), times=value)
+    shown = rf"\bseveral\b|\S*\b{re.escape(idiom.option)}\b\S*"
+    if idiom.times is not None:
+        shown = rf"\b{idiom.times}\b"
+    return replace(idiom, what=re.sub(shown, str(value), idiom.what, count=1), times=value)
 
 
 def _matched(idiom: Idiom, baseline: tuple[Idiom, ...]) -> bool:

@@ -3,7 +3,8 @@
 ## What it does
 Both arms report the same epochs, but the proposed arm draws every sample several times within one
 "epoch": repeated augmentation, a repeating sampler, a data set concatenated with itself, or an inner loop
-that takes several optimizer steps on each batch.
+or a second call that takes several optimizer steps on each batch. Sharpness-aware minimisation counts: it
+makes two forward-backward passes on each batch for one step.
 
 ## Why it inflates
 Several augmentations of one image raise accuracy even at equal updates (Fort et al. 2021), and an inner

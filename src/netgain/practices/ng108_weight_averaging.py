@@ -23,6 +23,7 @@ difference that the paper states and that a further run isolates, by changing it
 ## What is not seen
 A checkpoint that holds one set of weights does not say how they came to be; absence of a setting is not
 absence of averaging, and leaves the verdict `unknown`.
+The target network of reinforcement learning is an average too; it is not what is scored, and is not counted.
 
 ## Remedy
 Evaluate live single weights in both arms, or apply the same averaging to both; averaging the baseline's

@@ -14,8 +14,8 @@ are; the gain's 95 % t-interval, paired by seed where both arms hold the same se
 claimed proposed score is the maximum of its runs and not their mean (or the baseline's is the minimum), when
 each arm has one run and no spread is stated, when runs under one name repeat one result, when the proposed
 runs state one seed and the baseline's several, or when the interval contains 0 and the claim does not say
-so. Where the runs decide nothing: when the proposed code alone takes the best over a loop of seeds and no
-mean.
+so. Where the runs decide nothing: when the proposed code takes the best over a loop of seeds and no mean, and
+the baseline's does not or takes it of fewer. In both arms alike it lifts both, and is said.
 
 ## When it stays clear
 The mean over seeds with its spread; a claim that states its interval or calls its gain unresolved, whatever
@@ -43,11 +43,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from netgain.analysis.code_seeds import SeedLoop, seed_loops
 from netgain.analysis.scores import PREFERRED_SPLITS, arm_scores, metric_curve, recompute
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
+from netgain.practices._best_of_seeds import with_code
 from netgain.practices._compare import half_unit, sources_of
 from netgain.report import Recomputed
 from netgain.stats.best_of_n import expected_maximum
@@ -85,7 +85,8 @@ class Seeds:
 
 def check(study: Study) -> Finding:
     """Set the claimed scores against all runs, the gain against seed noise, and the code of the arms."""
-    return _with_code(study, _judge_runs(study))
+    disclosure: Disclosure = "disclosed" if _says_best(study) else "unstated"
+    return with_code(study, _judge_runs(study), disclosure)
 
 
 def _judge_runs(study: Study) -> Finding:
@@ -118,52 +119,6 @@ def _judge_runs(study: Study) -> Finding:
             return _unclaimed(study, baseline, proposed, recomputed)
         return _inside_noise(study, baseline, proposed, recomputed)
     return _resolved(study, baseline, proposed, recomputed)
-
-
-def _with_code(study: Study, finding: Finding) -> Finding:
-    """Add that the proposed code alone keeps the best of its seeds; it decides where the runs do not."""
-    ours, theirs = _best_loops(study.proposed), _best_loops(study.baseline)
-    if not ours or theirs or study.baseline.code is None or finding.verdict == "clear":
-        return finding
-    loop = ours[0]
-    assert loop.best is not None  # what makes it a loop that keeps the best
-    runs = f"{loop.runs} seeds" if loop.runs else "several seeds"
-    said = f"The proposed code runs {runs} and keeps the best result ({loop.best}); the baseline's does not."
-    numbers = {"seeds_in_proposed_code": float(loop.runs)} if loop.runs else {}
-    if finding.verdict == "flagged":
-        return replace(
-            finding,
-            message=f"{finding.message} {said}",
-            numbers={**finding.numbers, **numbers},
-            evidence=sources_of([loop.best], finding.evidence)[:7],
-        )
-    luck = ""
-    if loop.runs and loop.runs > 1:
-        above = expected_maximum(loop.runs)
-        luck = f" The best of {loop.runs} equal runs lies {above:.2f} standard deviations above their mean."
-    return Finding(
-        code=CODE,
-        name=NAME,
-        verdict="flagged",
-        grade="indicated",
-        disclosure="disclosed" if _says_best(study) else "unstated",
-        favours="proposed",
-        message=f"{said}{luck}",
-        numbers={**finding.numbers, **numbers},
-        evidence=sources_of([loop.best, loop.source], finding.evidence)[:6],
-        readings=Readings(
-            innocent="the maximum is printed for orientation and the mean is reported",
-            inflating="the distance between the best run and the mean is luck, and is claimed as gain",
-        ),
-        remedy="report the mean over all seeds with its interval, in both arms",
-        settle="netgain attribute plan.toml",
-    )
-
-
-def _best_loops(arm: Arm) -> list[SeedLoop]:
-    """Return the arm's loops over seeds of which the best is taken and no mean."""
-    loops = seed_loops(arm.code) if arm.code else ()
-    return [loop for loop in loops if loop.best is not None and "mean" not in loop.kept]
 
 
 def _seeds(study: Study, arm: Arm, side: str) -> Seeds | None:

@@ -14,8 +14,9 @@ along training lies above the last by construction.
 - *duplicates*: 64-bit fingerprints of every sample in given train and test arrays.
 - *selection*: the claimed or stored final score against the test curve of the same run (flagged when it is
   the maximum over epochs and not the last point), how often the test set was evaluated, the configured rule,
-  and the idiom `if test_score > best: best = test_score` in code, with names followed from `train=False` or
-  a test loader.
+  and code: the best so far kept by a test score, the maximum of a list of them, a library told to watch one.
+  A score is followed to its data through loaders, loops, arguments and functions of the tree, so that
+  `CIFAR10(train=False)` under the name `val_loader` is test data.
 - *grain*: the smallest n for which every logged accuracy is k/n tells the size of the set that was scored.
 
 ## When it stays clear
@@ -321,14 +322,21 @@ def _selection_code(study: Study) -> Part | None:
     side = "proposed" if found["proposed"] else "baseline"
     places = ", ".join(str(idiom.source) for idiom in idioms[:3])
     whose = "the code of both arms keeps" if both else f"the {side} code keeps"
+    under = next((i for i in idioms if i.renamed and i.data), None)
+    renamed = f"; its {under.renamed} is test data ({under.data})" if under else ""
     return Part(
         name="selection",
         verdict="flagged",
         favours="proposed" if side == "proposed" and not both else "neither",
-        message=f"{whose} the best score on test data as it trains ({places}).",
+        message=f"{whose} the best score on test data as it trains ({places}){renamed}.",
         numbers={f"places_in_code_{name}": float(len(places_)) for name, places_ in found.items()},
-        evidence=tuple(i.source for i in (*found["proposed"][:3], *found["baseline"][:3])),
-        innocent="the best score is printed for orientation and the last one is reported",
+        evidence=sources_of(
+            [i.source for i in (*found["proposed"][:3], *found["baseline"][:3])],
+            [under.data] if under and under.data else [],
+        ),
+        innocent="no third split was made, and the set is called by both names"
+        if under
+        else "the best score is printed for orientation and the last one is reported",
         inflating="the reported epoch is chosen by the score it is reported for",
     )
 

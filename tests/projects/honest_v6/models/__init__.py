@@ -1,0 +1,5 @@
+from .colornet import ColorNet
+
+
+def build_model(cfg):
+    return ColorNet(cfg.input_space, cfg.widths, cfg.blocks, cfg.halve_before)

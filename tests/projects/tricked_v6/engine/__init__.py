@@ -1,0 +1,2 @@
+from .data import build_loaders
+from .trainer import Trainer
