@@ -162,6 +162,10 @@ def _by_statement(
 ) -> dict[str, tuple[Strides, ...]]:
     """Sort the numbers that strides come from by the statements that hold them."""
     found: dict[str, list[Strides]] = defaultdict(list)
+    called: dict[str, list[ast.Call]] = defaultdict(list)
+    for _, module in modules(tree):
+        for call in nodes_of(module, ast.Call):
+            called[last_name(call)].append(call)
     for file, module in modules(tree):
         places = {at[1:] for at in origins if at[0] == file.path}
         if not places:
@@ -181,7 +185,7 @@ def _by_statement(
                         Source(path=file.path, line=getattr(node, "lineno", None))
                         for node in numbers
                     ),
-                    widths=_widths(tree, module, around, numbers),
+                    widths=_widths(called, module, around, numbers),
                 )
             )
     return {text: tuple(strides) for text, strides in found.items()}
@@ -233,7 +237,10 @@ def _word(node: ast.AST) -> str:
 
 
 def _widths(
-    tree: CodeTree, module: ast.Module, around: ast.AST, numbers: list[ast.AST]
+    called: dict[str, list[ast.Call]],
+    module: ast.Module,
+    around: ast.AST,
+    numbers: list[ast.AST],
 ) -> tuple[str, ...]:
     skipped = {id(number) for number in numbers}
     inside = list(nodes_of(around, ast.Constant))  # not the list that is remembered
@@ -245,11 +252,8 @@ def _widths(
         for node in inside
         if isinstance(node.value, int) and node.value >= LEAST_WIDTH and id(node) not in skipped
     }
-    name = getattr(around, "name", None)
-    for _, other in modules(tree) if name else ():
-        for call in nodes_of(other, ast.Call):
-            if last_name(call) == name:
-                parts = [n for p in (*call.args, *call.keywords) for n in nodes_of(p, ast.Constant)]
-                made = [str(n.value) for n in parts if isinstance(n.value, int)]
-                found.add(f"made with {', '.join(made)}")
+    for call in called.get(getattr(around, "name", ""), ()):
+        parts = [n for p in (*call.args, *call.keywords) for n in nodes_of(p, ast.Constant)]
+        made = [str(n.value) for n in parts if isinstance(n.value, int)]
+        found.add(f"made with {', '.join(made)}")
     return tuple(sorted(found))
