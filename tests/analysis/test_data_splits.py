@@ -216,6 +216,50 @@ for e in range(9):
     return hits
 """,
     ),
+    "loaders spread, a return unless better": (
+        """from other1 import build
+class Loop:
+    def __init__(self, cfg, train_loader, val_loader):
+        self.train_loader, self.val_loader = train_loader, val_loader
+    def score(self):
+        right = 0
+        for x, y in self.val_loader:
+            right += (self.net(x).argmax(1) == y).sum().item()
+        return right
+    def keep(self, top1):
+        if top1 <= self.top1:  # here
+            return
+        self.top1 = top1
+        torch.save(self.net.state_dict(), 'w.pt')
+    def fit(self):
+        for epoch in range(9):
+            self.keep(self.score())
+Loop(cfg, *build(cfg)).fit()
+""",
+        """def build(cfg):
+    val_set = SVHN(cfg.root, split='test')
+    return DataLoader(cfg.train), DataLoader(val_set)
+""",
+    ),
+    "test data for one data set, the official validation set for another": (
+        """if args.dataset == 'svhn':
+    val_loader = DataLoader(SVHN(root, split='test'), 100)
+else:
+    val_loader = DataLoader(ImageFolder(valdir, plain), 100)
+for epoch in range(9):
+    err1, loss = validate(val_loader, model)
+    is_best = err1 <= best_err1  # here
+""",
+    ),
+    "the place of the best epoch": (
+        """test = DataLoader(Cars(root, 'test'))
+ious = []
+for epoch in range(9):
+    train(net)
+    ious.append(mean_iou(net, test, dev))
+top = int(np.argmax(ious))  # here
+""",
+    ),
 }
 """Each marks by `# here` the line that is to be cited."""
 
@@ -409,6 +453,13 @@ top = max(test_losses)
 tr, va, te = Data().loaders()
 for e in range(3):
     acc = evaluate(net, va)
+    if acc > best_acc:
+        best_acc = acc
+""",
+    ),
+    "an option chooses the split": (
+        """for epoch in range(9):
+    acc = evaluate(model, val_loader) if args.tune else evaluate(model, test_loader)
     if acc > best_acc:
         best_acc = acc
 """,

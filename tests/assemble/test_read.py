@@ -386,3 +386,27 @@ def test_the_seeds_of_all_runs_are_not_the_seed_of_one(write_run: WriteRun, tmp_
     study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "ours")
     seeds = {run.seed.value for run in study.proposed.runs if run.seed is not None}
     assert seeds == {3, 4}
+
+
+def test_what_a_result_reports_of_its_runs_is_the_claim_where_no_text_is(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    """`ours/result.json` above the seeds states the arm's score; a README's claim goes before it."""
+    for arm, score in (("baseline", 0.90), ("ours", 0.92)):
+        for seed in range(2):
+            write_run(
+                f"{arm}/seed{seed}",
+                config={"lr": 0.1, "seed": seed},
+                columns={"epoch": [0, 1], "test_acc": [0.5, score + seed / 100]},
+            )
+    (tmp_path / "ours" / "result.json").write_text('{"acc": 0.93}')
+    arms = {"baseline": tmp_path / "baseline", "proposed": tmp_path / "ours"}
+    claim = netgain.read(**arms).claim
+    assert (claim.baseline, claim.proposed and claim.proposed.value) == (None, 0.93)
+    paper = tmp_path / "README.md"
+    paper.write_text("| method | accuracy |\n|---|---|\n| baseline | 90.5 |\n| ours | 92.5 |\n")
+    claim = netgain.read(**arms, paper=paper).claim
+    assert (claim.baseline and claim.baseline.value, claim.proposed and claim.proposed.value) == (
+        90.5,
+        92.5,
+    )

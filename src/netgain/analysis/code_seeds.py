@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Literal
 
-from netgain.analysis.data_splits import said_by
+from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.extremes import (
     LOWER_IS_BETTER,
     NO_SCORE,
@@ -20,6 +20,19 @@ from netgain.analysis.extremes import (
     kept_best,
     reduced,
 )
+from netgain.analysis.held_results import (
+    MEANS,
+    WHOLE,
+    derived,
+    goes_through,
+    hands_over,
+    is_of,
+    measures,
+    mentions,
+    named,
+    ordered,
+    shows,
+)
 from netgain.analysis.options import declared_defaults
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import COMPREHENSIONS, Program, Scope
@@ -29,25 +42,12 @@ from netgain.analysis.seed_variables import (
     count_of,
     is_over_seeds,
 )
+from netgain.analysis.split_words import said_by
 from netgain.analysis.statement_flow import Flow, Loop, flow_of, header_nodes, key_of
 from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
 from netgain.study import CodeTree, Scalar, Source
 
-MEANS = frozenset(
-    {"mean", "fmean", "nanmean", "average", "median", "nanmedian", "describe", "sum", "std", "stdev",
-     "nanstd", "sem", "std_mean", "bootstrap", "t_interval"}
-)  # fmt: skip
-"""Calls that sum up results; a spread is reported with what it is the spread of."""
-WHOLE = frozenset(
-    {"print", "dump", "dumps", "save", "savez", "savetxt", "to_csv", "write", "write_text", "info",
-     "writerow", "writerows", "to_json", "to_pickle"}
-)  # fmt: skip
-"""Calls that show or store what they are given."""
-COPYING = re.compile(
-    r"array|tensor|frame|series|concat|stack|list|values|groupby|pivot|sorted|tuple|copy|zip",
-    re.IGNORECASE,
-)
-"""Calls that give what they get another form."""
+WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
 UNIT_TEST = re.compile(r"test_.*|.*_test|conftest")
 MOST_SCOPES = 24
 """Functions into which results are followed."""
@@ -66,6 +66,8 @@ class SeedLoop:
     """What is made of their results."""
     best: Source | None
     """Where the best of them is taken."""
+    words: frozenset[str] = frozenset()
+    """Words of its names and texts, by which a script that runs both arms says whose loop it is."""
 
 
 @remembered
@@ -76,7 +78,7 @@ def seed_loops(tree: CodeTree) -> tuple[SeedLoop, ...]:
     returns them and into those they are handed to. A best that is chosen by a validation score or by a
     training loss is none, nor is one beside the worst, which gives a range.
     """
-    program = Program(tree=tree)
+    program = callers_of(tree).program
     defaults = declared_defaults(tree)
     found: list[SeedLoop] = []
     for path, root in program.roots.items():
@@ -100,6 +102,8 @@ def _is_unit_test(path: str) -> bool:
 def _in_scope(
     scope: Scope, root: Scope, program: Program, defaults: dict[str, Scalar]
 ) -> Iterator[SeedLoop]:
+    if not _may_repeat(scope.node):
+        return
     flow = flow_of(scope.node)
     for statement, _ in flow.statements:
         if isinstance(statement, (ast.For, ast.AsyncFor)) and is_over_seeds(statement):
@@ -122,7 +126,24 @@ def _in_scope(
             held = frozenset(_given_to(statement, over))
             runs = count_of(over.generators[0].iter, root, defaults)
         results.follow(scope, held)
-        yield results.loop(Source(path=scope.path, line=statement.lineno), runs)
+        found = results.loop(Source(path=scope.path, line=statement.lineno), runs)
+        yield replace(found, words=words_in(statement))
+
+
+def _may_repeat(node: ast.AST) -> bool:
+    """Tell whether a part of code holds a loop over seeds, or a comprehension that may be one."""
+    kinds = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.AsyncFor)
+    return any(nodes_of(node, kind) for kind in kinds) or any(
+        is_over_seeds(loop) for loop in nodes_of(node, ast.For)
+    )
+
+
+def words_in(node: ast.AST) -> frozenset[str]:
+    """Return the words that the names and texts of some code are made of, in lower case."""
+    parts = [name.id for name in nodes_of(node, ast.Name)]
+    parts += [attribute.attr for attribute in nodes_of(node, ast.Attribute)]
+    parts += [c.value for c in nodes_of(node, ast.Constant) if isinstance(c.value, str)]
+    return frozenset(word.lower() for part in parts for word in WORD.findall(part[:200]))
 
 
 def _sums(loop: Loop, flow: Flow) -> bool:
@@ -212,21 +233,21 @@ class _Results:
                 continue
             self._seen.add(key)
             flow = flow_of(where.node)
-            every = _derived(flow, names)
-            ordered = _ordered(flow, every)
+            every = derived(flow, names)
+            in_order = ordered(flow, every)
             for statement, _ in flow.statements:
                 self._uses(statement, where, every)
-                self._end_of(statement, where, ordered)
+                self._end_of(statement, where, in_order)
             waiting += list(self._handed_on(where, flow, every))
 
-    def _end_of(self, statement: ast.stmt, scope: Scope, ordered: dict[str, bool]) -> None:
+    def _end_of(self, statement: ast.stmt, scope: Scope, in_order: dict[str, bool]) -> None:
         """Look for `accs[-1]` or `ranking[0]` of results that were put in order before."""
-        for node in header_nodes(statement) if ordered else ():
+        for node in header_nodes(statement) if in_order else ():
             if not isinstance(node, ast.Subscript):
                 continue
             name, place = key_of(node.value), literal(node.slice)
-            if name in ordered and place in (0, -1):
-                direction: Direction = "max" if (place == -1) != ordered[name] else "min"
+            if name in in_order and place in (0, -1):
+                direction: Direction = "max" if (place == -1) != in_order[name] else "min"
                 # which end is the good one is not known of pairs and rows; one end alone is taken for it
                 pairs = direction == "min" and not LOWER_IS_BETTER.search(name)
                 self._note(
@@ -234,18 +255,18 @@ class _Results:
                 )
 
     def _uses(self, statement: ast.stmt, scope: Scope, held: frozenset[str]) -> None:
-        if _goes_through(statement, held):
+        if goes_through(statement, held):
             self._best_among(statement, scope)
         for node in header_nodes(statement):
             if not isinstance(node, ast.Call):
                 continue
             place = Source(path=scope.path, line=node.lineno)
             found = reduced(node, statement)
-            if found is not None and _mentions(found[0], held) and not _measures(found[0]):
-                self._note(found[1], _named(found[0], held), place)
-            elif last_name(node) in MEANS and _is_of(node, held):
+            if found is not None and mentions(found[0], held) and not measures(found[0]):
+                self._note(found[1], named(found[0], held), place)
+            elif last_name(node) in MEANS and is_of(node, held):
                 self.kept.add("mean")
-            elif last_name(node) in ("agg", "aggregate") and _is_of(node, held):
+            elif last_name(node) in ("agg", "aggregate") and is_of(node, held):
                 words = {c.value for c in nodes_of(node, ast.Constant)} | {
                     k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)
                 }
@@ -253,7 +274,7 @@ class _Results:
                     self.kept.add("mean")
                 elif "max" in words:
                     self._note("max", "", place)
-            elif last_name(node) in WHOLE and _shows(node, held):
+            elif last_name(node) in WHOLE and shows(node, held):
                 self.kept.add("all")
 
     def _best_among(self, loop: ast.stmt, scope: Scope) -> None:
@@ -285,7 +306,7 @@ class _Results:
         returns = "return" in held or any(
             isinstance(statement, ast.Return)
             and statement.value is not None
-            and _hands_over(statement.value, held)
+            and hands_over(statement.value, held)
             for statement, _ in flow.statements
         )
         for call, path in self.program.calls.get(name, [])[:4] if returns and name else ():
@@ -321,11 +342,6 @@ def _counts(score: ast.expr, best: ast.expr) -> bool:
     return is_score(score) and not _is_training_loss(name)
 
 
-def _measures(node: ast.expr) -> bool:
-    """Tell whether an extreme is one of lengths."""
-    return any(last_name(call) == "len" for call in nodes_of(node, ast.Call))
-
-
 def _is_training_loss(name: str) -> bool:
     """Tell whether a name is that of a loss that nobody calls a test loss."""
     return said_by(name) == "train" or (
@@ -336,106 +352,3 @@ def _is_training_loss(name: str) -> bool:
 
 def _element_name(over: Comprehension) -> str:
     return key_of(over.value if isinstance(over, ast.DictComp) else over.elt)
-
-
-def _ordered(flow: Flow, held: frozenset[str]) -> dict[str, bool]:
-    """Return the names of results that were sorted, and whether backwards: `accs.sort()`."""
-    found: dict[str, bool] = {}
-    for statement, _ in flow.statements:
-        value = getattr(statement, "value", None)
-        if not isinstance(value, ast.Call) or last_name(value) not in ("sort", "sorted"):
-            continue
-        backwards = any(k.arg == "reverse" and literal(k.value) is True for k in value.keywords)
-        if last_name(value) == "sort" and isinstance(value.func, ast.Attribute):
-            if key_of(value.func.value) in held:
-                found[key_of(value.func.value)] = backwards
-        elif isinstance(statement, ast.Assign) and any(_mentions(a, held) for a in value.args):
-            found |= {key_of(target): backwards for target in statement.targets}
-    return found
-
-
-def _derived(flow: Flow, held: frozenset[str]) -> frozenset[str]:
-    """Add names that get what others hold, as a whole or item by item: arrays, tables, lists of one key."""
-    found = set(held)
-    for _ in range(4):
-        before = len(found)
-        now = frozenset(found)
-        for name, writes in flow.writes.items():
-            if name in found:
-                continue
-            for write in writes:
-                looped = any(_goes_through(loop, now) for loop in write.place.loops)
-                if (write.fills and looped) or _is_copy(write.value, now):
-                    found.add(name)
-        if len(found) == before:
-            break
-    return frozenset(found)
-
-
-def _is_copy(value: ast.expr, held: frozenset[str]) -> bool:
-    """Tell whether a value is what some names hold in another form, and no figure computed from it."""
-    if isinstance(value, (ast.ListComp, ast.GeneratorExp, ast.DictComp)):
-        return any(_mentions(generator.iter, held) for generator in value.generators)
-    if isinstance(value, ast.Subscript):
-        return key_of(value.value) in held and not isinstance(value.slice, ast.UnaryOp)
-    if isinstance(value, ast.Call):
-        made = COPYING.search(last_name(value))
-        inner = nodes_of(value, ast.Call)
-        plain = not any(last_name(call) in MEANS | {"max", "min", "len", "agg"} for call in inner)
-        return made is not None and plain and _mentions(value, held)
-    return key_of(value) in held
-
-
-def _goes_through(statement: ast.stmt, held: frozenset[str]) -> bool:
-    return isinstance(statement, ast.For) and _mentions(statement.iter, held)
-
-
-def _mentions(node: ast.AST, held: frozenset[str]) -> bool:
-    """Tell whether an expression reads one of some names, or a part of what it holds."""
-    return _named(node, held) != "" or key_of(node) in held
-
-
-def _named(node: ast.AST, held: frozenset[str]) -> str:
-    """Return how an expression names the results it reads, its keys and attributes included."""
-    parts = [
-        *nodes_of(node, ast.Name),
-        *nodes_of(node, ast.Attribute),
-        *nodes_of(node, ast.Subscript),
-    ]
-    keys = [key_of(part) for part in parts if isinstance(part, ast.expr)]
-    bases = {name.partition("[")[0] for name in held}
-    if not any(
-        key in held or key.partition("[")[0] in bases & held or key in bases for key in keys
-    ):
-        return ""
-    words = [c.value for c in nodes_of(node, ast.Constant) if isinstance(c.value, str)]
-    return max(
-        [key for key in keys if key.partition("[")[0] in bases], key=len, default=""
-    ) + "".join(f" {word}" for word in words)
-
-
-def _is_of(call: ast.Call, held: frozenset[str]) -> bool:
-    """Tell whether a call works on held results: `np.mean(accs)`, `accs.mean()`."""
-    if any(_mentions(argument, held) for argument in call.args):
-        return True
-    return isinstance(call.func, ast.Attribute) and _mentions(call.func.value, held)
-
-
-def _shows(call: ast.Call, held: frozenset[str]) -> bool:
-    """Tell whether a call shows or stores results as they are: `print(accs)`, `json.dump(accs, f)`."""
-    shown: list[ast.expr] = [*call.args, *(k.value for k in call.keywords)]
-    if isinstance(call.func, ast.Attribute):
-        shown.append(call.func.value)
-    for item in list(shown):
-        if isinstance(item, ast.Dict):
-            shown += item.values
-        elif isinstance(item, ast.JoinedStr):
-            shown += [v.value for v in item.values if isinstance(v, ast.FormattedValue)]
-        elif isinstance(item, ast.Call) and last_name(item) in ("dumps", "str", "dict"):
-            shown += item.args
-    return any(not isinstance(item, ast.Call) and key_of(item) in held for item in shown)
-
-
-def _hands_over(value: ast.expr, held: frozenset[str]) -> bool:
-    items = value.elts if isinstance(value, ast.Tuple) else [value]
-    return any(key_of(item) in held or _is_copy(item, held) for item in items)

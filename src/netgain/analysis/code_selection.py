@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from netgain.analysis.constant_calls import Callers
-from netgain.analysis.data_splits import TEST_WORD, Mark, Marks, Splits, is_test
+from netgain.analysis.constant_calls import callers_of
+from netgain.analysis.data_splits import Splits
 from netgain.analysis.extremes import (
     LOWER_IS_BETTER,
     REPEAT_WORD,
@@ -19,7 +19,8 @@ from netgain.analysis.extremes import (
     saves,
 )
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.scopes import COMPREHENSIONS, Program, Scope
+from netgain.analysis.scopes import COMPREHENSIONS, Scope
+from netgain.analysis.split_words import TEST_WORD, Mark, Marks, is_test
 from netgain.analysis.statement_flow import Loop, Place, Write, header_nodes, key_of
 from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
 from netgain.study import CodeTree, Source
@@ -72,8 +73,9 @@ def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
     functions of the tree. The best over seeds, folds or data sets is not among them, nor is a best test
     score that is only noted beside a choice by validation data.
     """
-    program = Program(tree=tree)
-    splits = Splits(program=program, callers=Callers(program=program))
+    callers = callers_of(tree)
+    program = callers.program
+    splits = Splits(program=program, callers=callers)
     found: list[Selection] = []
     for root in program.roots.values():
         found.extend(_monitored(root))
@@ -132,13 +134,15 @@ def _chooses(call: ast.Call) -> bool:
 def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
     kept: list[_Kept] = []
     for statement, at in splits.flow(scope).statements:
-        elsewhere = bool(at.loops) and (
+        then = splits.flow(scope).after(at) if isinstance(statement, ast.If) else []
+        scores = list(kept_best(statement, then))
+        elsewhere = bool(scores and at.loops) and (
             _is_repeat(at.loops[-1]) or _over_items(at.loops[-1], scope, at, splits)
         )
-        for score, _ in () if elsewhere else kept_best(statement):
+        for score, _ in () if elsewhere else scores:
             if not is_score(score):
                 continue
-            saving = isinstance(statement, ast.If) and saves(statement)
+            saving = isinstance(statement, ast.If) and saves([*statement.body, *then])
             marks = splits.of(score, scope, at)
             kept.append(
                 _Kept(line=statement.lineno, score=_shown(score), marks=marks, saves=saving)
@@ -164,8 +168,8 @@ def _selection(what: str, line: int, scope: Scope, marks: Marks) -> Selection:
     return Selection(what=f"{what}, a test score", source=place)
 
 
-def _by_place(mark: Mark) -> tuple[str, int]:
-    return mark.source.path, mark.source.line or 0
+def _by_place(mark: Mark) -> tuple[str, int, str]:
+    return mark.source.path, mark.source.line or 0, mark.renamed
 
 
 def _shown(node: ast.expr) -> str:

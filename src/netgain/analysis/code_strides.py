@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.constants import Constants, Values
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.scopes import Program
 from netgain.analysis.syntax import calls_in, last_name, literal, modules
 from netgain.study import CodeTree
 
@@ -65,7 +65,7 @@ def strides_held(tree: CodeTree) -> Mapping[str, Mapping[tuple[int, int], Values
     """
     if not any(_held_in_variables(module) for _, module in modules(tree)):
         return {}
-    program = Program(tree=tree)
+    program = callers_of(tree).program
     constants = Constants(program=program)
     return {
         path: {

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import COMPREHENSIONS, FUNCTIONS, TESTING, Function, Program, Scope
 from netgain.analysis.syntax import last_name, nodes_of
+from netgain.study import CodeTree
 
 MOST_BASES = 64
 """Classes looked at on the way up from one."""
@@ -29,6 +31,12 @@ class Sites:
     """Whether no call can be missing."""
     method: bool
     """Whether the first argument is given by the object."""
+
+
+@remembered
+def callers_of(tree: CodeTree) -> Callers:
+    """Return who calls what in a tree, looked up once an audit."""
+    return Callers(program=Program(tree=tree))
 
 
 @dataclass(eq=False, kw_only=True)

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from netgain.analysis.constant_calls import Callers, argument_of
+from netgain.analysis.constant_calls import Callers, argument_of, callers_of
 from netgain.analysis.constant_names import ANY, EACH, KEY, Binding, Selectors, bindings_of
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.syntax import last_name, literal
@@ -78,7 +78,8 @@ class Constants:
     @cached_property
     def callers(self) -> Callers:
         """Return who calls what."""
-        return Callers(program=self.program)
+        shared = callers_of(self.program.tree)
+        return shared if shared.program is self.program else Callers(program=self.program)
 
     def of(
         self, node: ast.AST | None, scope: Scope, take: Selectors = (), depth: int = 0

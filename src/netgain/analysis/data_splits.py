@@ -8,86 +8,36 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 from netgain.analysis.constant_calls import Callers, argument_of
-from netgain.analysis.scopes import COMPREHENSIONS, FUNCTIONS, Program, Scope
+from netgain.analysis.scopes import COMPREHENSIONS, FUNCTIONS, Function, Program, Scope
+from netgain.analysis.split_words import (
+    DATA_MAKERS,
+    LOADED,
+    LOADER,
+    NEVER_DATA,
+    NO_DATA,
+    NONE,
+    SPLIT_ARGUMENTS,
+    SPLITTERS,
+    TEST_FUNCTION,
+    Mark,
+    Marks,
+    Split,
+    is_about,
+    is_test,
+    said_by,
+    settled,
+)
 from netgain.analysis.statement_flow import Flow, Place, Write, flow_of, key_of
 from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
 from netgain.study import Source
 
-Split = Literal["train", "validation", "test"]
-TEST_WORD = re.compile(
-    r"(?:^|[_\W\d])(?:test|tst|testing|holdout)(?:[_\W\d]|$)|^test(?!ing_|er|ed|_?mode|_?freq|_?interval|_?every)"
-    r"|[a-z_]Test(?=[A-Z_\W\d]|$)|^Test(?=[A-Z_])"
-)
-VALIDATION_WORD = re.compile(
-    r"(?:^|[_\W])(?:val|valid|validation|dev)(?:[_\W\d]|$)|^val(?!ue|_?freq|_?interval|_?every)|"
-    r"[a-z]Val(?:id|idation)?(?=[A-Z_\W\d]|$)"
-)
-TRAIN_WORD = re.compile(
-    r"(?:^|[_\W])(?:train|training|trn|tr)(?:[_\W\d]|$)|^train(?!er|_?mode|_?freq)"
-)
-NO_DATA = re.compile(
-    r"(?:.*[._])?(?:self|model|net|network|backbone|encoder|decoder|classifier|ema|args?|cfg|config|opts?|"
-    r"hparams|params|optimizer|optim|device|criterion|loss_fn|scheduler|lr_scheduler|logger|writer|epoch|i|j|k|"
-    r"np|torch|F|nn|os|math|seed|best\w*|start\w*|state|scaler|wandb|rank)",
-    re.IGNORECASE,
-)
-"""Names that a score is computed with; they tell its data only where they say a split."""
-NEVER_DATA = re.compile(
-    r".*(?:transforms?|_tf|augs?|augment\w*|batch_?size|_bs|size|ratio|fraction|frac|percent\w*|freq|interval|"
-    r"every|kwargs|_mode|epochs?|steps?|workers|shuffle)|(?:n|num|len|do|is|no|use)_.*|"
-    r"(?:self\.)?(?:args|cfg|config|conf|opts?|hparams|params|FLAGS)\..*"
-    r"(?<!data)(?<!dir)(?<!path)(?<!root)(?<!file)(?<!set)(?<!csv)",
-    re.IGNORECASE,
-)
-"""Names that tell no data whatever split they say: `test_transform`, `args.test_batch_size`."""
-SPLITTERS = frozenset(
-    {"random_split", "train_test_split", "Subset", "split_dataset", "StratifiedShuffleSplit",
-     "stratified_split", "SubsetRandomSampler", "KFold", "StratifiedKFold"}
-)  # fmt: skip
-DATA_MAKERS = re.compile(r"[A-Z]\w*|\w*(?:data|Data|loader|Loader|mnist|cifar|imagenet)\w*")
-SPLIT_ARGUMENTS = frozenset(
-    {"split", "partition", "mode", "phase", "subset", "stage", "set", "image_set", "flag"}
-)
-LOADED = frozenset({"dataset", "sampler", "batch_sampler"})
-TEST_FUNCTION = re.compile(r"(?:run_|do_)?test(?:_|$)")
 DEEPEST = 24
 MOST_STEPS = 3_000
 MOST_CALLERS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """One reason to believe that an expression stands on a split."""
-
-    split: Split
-    """Which."""
-    source: Source
-    """Where that is said."""
-    sure: bool = True
-    """False where it is the name of the function called, or a flag that can mean more than one thing."""
-    renamed: str = ""
-    """Name that says validation, on the way from test data."""
-
-
-Marks = frozenset[Mark]
 AT_THE_END = Place(line=2**31)
-NONE: Marks = frozenset()
-
-
-def settled(marks: Marks) -> Marks:
-    """Return the marks that count: what is only guessed gives way to what is sure."""
-    sure = frozenset(mark for mark in marks if mark.sure)
-    return sure if any(mark.split != "train" for mark in sure) else marks
-
-
-def is_test(marks: Marks) -> bool:
-    """Tell whether marks say test data and no validation data."""
-    splits = {mark.split for mark in settled(marks)}
-    return "test" in splits and "validation" not in splits
 
 
 @dataclass(eq=False, kw_only=True)
@@ -174,11 +124,13 @@ class Splits:
         if not isinstance(node.value, str) or len(node.value) > 60 or " " in node.value:
             return NONE
         split = said_by(re.split(r"[/\\]", node.value.strip("/\\"))[-1].lower())
-        return self._mark(split, node, scope) if split else NONE
+        return self._mark(split, node, scope, by_name=True) if split else NONE
 
-    def _mark(self, split: Split, node: ast.AST, scope: Scope, *, sure: bool = True) -> Marks:
-        line = getattr(node, "lineno", None)
-        return frozenset({Mark(split=split, source=Source(path=scope.path, line=line), sure=sure)})
+    def _mark(
+        self, split: Split, node: ast.AST, scope: Scope, *, sure: bool = True, by_name: bool = False
+    ) -> Marks:
+        place = Source(path=scope.path, line=getattr(node, "lineno", None))
+        return frozenset({Mark(split=split, source=place, sure=sure, by_name=by_name)})
 
     def _of_name(
         self, node: ast.Name | ast.Attribute, scope: Scope, at: Place, depth: int
@@ -209,11 +161,11 @@ class Splits:
         unsure = all(not mark.sure for mark in known if mark.split != "train")
         if not splits or unsure or len(splits - {"train"}) != 1:
             own = name in scope.parameters and scope.node in self._closed
-            return self._mark(said, node, scope, sure=not own)
+            return self._mark(said, node, scope, sure=not own, by_name=True)
         if said == "test" or "validation" in splits:
             return known
         return frozenset(
-            Mark(split=m.split, source=m.source, sure=m.sure, renamed=m.renamed or name)
+            replace(m, renamed=m.renamed or name)
             if m.split == "test" and said == "validation"
             else m
             for m in known
@@ -223,10 +175,8 @@ class Splits:
         """Return the data behind what the statements of a scope, of its class or its callers give a name."""
         flow = self.flow(scope)
         if name in flow.writes:
-            found = NONE
-            for write in flow.reaching(name, at)[:DEEPEST]:
-                found |= self._of_write(name, write, scope, depth)
-            return found
+            writes = flow.reaching(name, at)[:DEEPEST]
+            return _either(name, [self._of_write(name, write, scope, depth) for write in writes])
         if name in scope.parameters:
             return self._passed(name, scope, depth)
         if name.startswith("self."):
@@ -283,9 +233,37 @@ class Splits:
         found = NONE
         for call, path in sites.calls[:MOST_CALLERS]:
             given, _ = argument_of(call, function, name, method=sites.method)
+            caller = self.around(call, path)
             if given is not None:
-                caller = self.around(call, path)
                 found |= self.of(given, caller, self.place(call, caller), depth)
+            else:
+                found |= self._spread(call, function, name, caller, depth, method=sites.method)
+        return found
+
+    def _spread(
+        self,
+        call: ast.Call,
+        function: Function,
+        name: str,
+        caller: Scope,
+        depth: int,
+        *,
+        method: bool,
+    ) -> Marks:
+        """Return the data behind an argument that `f(cfg, *loaders(cfg))` passes."""
+        places = [a.arg for a in (*function.args.posonlyargs, *function.args.args)][int(method) :]
+        stars = [i for i, a in enumerate(call.args) if isinstance(a, ast.Starred)]
+        if name not in places or len(stars) != 1:
+            return NONE
+        star = call.args[stars[0]]
+        assert isinstance(star, ast.Starred)
+        place = places.index(name) - stars[0]
+        if isinstance(star.value, (ast.Tuple, ast.List)) and 0 <= place < len(star.value.elts):
+            return self.of(star.value.elts[place], caller, self.place(call, caller), depth)
+        found = NONE
+        functions = self.called(star.value, caller) if isinstance(star.value, ast.Call) else []
+        for inner in functions if place >= 0 else ():
+            found |= self._returned(inner, depth, (place, None))
         return found
 
     def place(self, call: ast.Call, scope: Scope) -> Place:
@@ -337,7 +315,7 @@ class Splits:
         if last_name(call).endswith("DataLoader"):
             parts = [*call.args[:1], *(k.value for k in call.keywords if k.arg in LOADED)]
         elif last_name(call)[:1].isupper():
-            parts = [*call.args, *(k.value for k in call.keywords if not _is_about(k.arg))]
+            parts = [*call.args, *(k.value for k in call.keywords if not is_about(k.arg))]
         return self._joined(parts, scope, at, depth)
 
     def _flag(self, call: ast.Call, scope: Scope) -> Marks:
@@ -367,7 +345,7 @@ class Splits:
             found = own or found
         return found if len(found) <= 4 else []
 
-    def _returned(self, function: Scope, depth: int, index: tuple[int, int] | None) -> Marks:
+    def _returned(self, function: Scope, depth: int, index: tuple[int, int | None] | None) -> Marks:
         """Return the data behind what a function returns, whatever its callers pass."""
         if function.node in self._closed:
             return NONE
@@ -378,7 +356,9 @@ class Splits:
                 if isinstance(statement, ast.Return) and statement.value is not None:
                     value: ast.expr = statement.value
                     if index is not None:
-                        if not isinstance(value, ast.Tuple) or len(value.elts) != index[1]:
+                        if not isinstance(value, ast.Tuple) or index[0] >= len(value.elts):
+                            continue
+                        if index[1] not in (None, len(value.elts)):
                             continue
                         value = value.elts[index[0]]
                     found |= self.of(value, function, at, depth)
@@ -387,21 +367,17 @@ class Splits:
         return found
 
 
-def said_by(name: str) -> Split | None:
-    """Return the split a name says: that of its last part that says one."""
-    for part in reversed(re.split(r"[.\[\]]", name)):
-        if part and VALIDATION_WORD.search(part):
-            return "validation"
-        if part and TEST_WORD.search(part):
-            return "test"
-        if part and TRAIN_WORD.search(part):
-            return "train"
-    return None
+def _either(name: str, ways: list[Marks]) -> Marks:
+    """Join what a name may be given in several ways.
 
-
-def _is_about(argument: str | None) -> bool:
-    """Tell whether an argument says how data is treated and not which it is."""
-    return argument is not None and NEVER_DATA.fullmatch(argument) is not None
+    A loader called validation that is test data in one of them is not made honest by another that only bears
+    the name, as the official validation set of another data set does.
+    """
+    found = frozenset(mark for marks in ways for mark in marks)
+    is_loader = said_by(name) == "validation" and LOADER.search(name) is not None
+    if is_loader and any(is_test(marks) for marks in ways):
+        return frozenset(m for m in found if m.split != "validation" or not m.by_name)
+    return found
 
 
 def _elements(node: ast.AST) -> list[ast.expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from netgain.analysis.statement_flow import header_nodes, key_of
@@ -51,15 +51,18 @@ NO_SCORE = re.compile(
 Direction = Literal["max", "min"]
 
 
-def kept_best(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+def kept_best(
+    statement: ast.stmt, then: Sequence[ast.stmt] = ()
+) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Yield each score by which a statement keeps a best, with that best, in the forms scripts have.
 
     `if score > best: best = score`, `if score > best: save(...)`, `is_best = score > best`,
-    `best = max(best, score)`, `best = score if score > best else best`.
+    `best = max(best, score)`, `best = score if score > best else best`; and `if score <= best: return` with
+    what comes `then` in its block.
     """
     if isinstance(statement, ast.If):
-        kept = assigned_in(statement.body)
-        yield from _better(statement.test, kept, saves=saves(statement))
+        body = list(then) if _turns_back(statement) else statement.body
+        yield from _better(statement.test, assigned_in(body), saves=saves(body))
         return
     value = getattr(statement, "value", None)
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or value is None:
@@ -116,12 +119,15 @@ def assigned_in(body: list[ast.stmt]) -> set[str]:
     return found - {""}
 
 
-def saves(statement: ast.If) -> bool:
-    """Tell whether a branch keeps weights or writes a file, as opposed to noting a number."""
+def _turns_back(statement: ast.If) -> bool:
+    """Tell whether a branch only leaves: `return` or `continue`, unless the score is better."""
+    return all(isinstance(inner, (ast.Return, ast.Continue)) for inner in statement.body)
+
+
+def saves(body: Sequence[ast.stmt]) -> bool:
+    """Tell whether statements keep weights or write a file, as opposed to noting a number."""
     return any(
-        SAVING.fullmatch(last_name(call))
-        for inner in statement.body
-        for call in nodes_of(inner, ast.Call)
+        SAVING.fullmatch(last_name(call)) for inner in body for call in nodes_of(inner, ast.Call)
     )
 
 

@@ -77,12 +77,24 @@ class Flow:
                 break
         return found or every
 
+    def after(self, at: Place) -> list[ast.stmt]:
+        """Return the statements that follow a place in its own block."""
+        return [
+            statement
+            for statement, place in self.statements
+            if place.line > at.line and place.branches == at.branches and place.loops == at.loops
+        ]
+
 
 def flow_of(top: ast.AST) -> Flow:
-    """Return the flow of a module, class or function; that of a lambda is empty."""
+    """Return the flow of a module, class or function, followed once; that of a lambda is empty."""
+    known: Flow | None = getattr(top, "_flow", None)
+    if known is not None:
+        return known
     flow = Flow()
     for statement in () if isinstance(top, ast.Lambda) else getattr(top, "body", ()):
         _follow(statement, Place(line=statement.lineno), flow)
+    top._flow = flow  # type: ignore[attr-defined]  # a mark of our own
     return flow
 
 

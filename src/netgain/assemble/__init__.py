@@ -182,8 +182,13 @@ def _read_one_folder(request: Configuration, limits: Limits, *, unsorted: bool) 
             ),
         ),
         sorted_runs=(
-            replace(built, runs=tuple(r for r in built.runs if arms.get(r.id) == "baseline")),
+            replace(
+                built,
+                runs=tuple(r for r in built.runs if arms.get(r.id) == "baseline"),
+                summaries=_summaries_of("baseline", built, root),
+            ),
             RunSet(
+                summaries=_summaries_of("proposed", built, root),
                 runs=tuple(r for r in built.runs if arms.get(r.id) == "proposed"),
                 excluded=tuple(
                     Unread(
@@ -213,7 +218,13 @@ def _study(
         build_runs(_runs(proposed[0]), request.vocabulary),
     )
     paper = _paper((*shared, *baseline[0], *proposed[0]))
-    claim = complete_claim(request.claim, paper, first.runs, second.runs)
+    claim = complete_claim(
+        request.claim,
+        paper,
+        first.runs,
+        second.runs,
+        reported=(first.summaries, second.summaries),
+    )
     chosen = (
         ArmRuns(runs=first.runs, trials=(), set_aside=())
         if all_runs
@@ -285,6 +296,10 @@ def _ratings(facts: Iterable[Fact]) -> tuple[Ratings, ...]:
     """Return each file of ratings once: both arms can be named by folders that share it."""
     found = [fact.ratings for fact in facts if isinstance(fact, RatingFacts)]
     return tuple({(ratings.source, ratings.form): ratings for ratings in found}.values())
+
+
+def _summaries_of(arm: str, built: RunSet, root: str) -> tuple[Run, ...]:
+    return tuple(run for run in built.summaries if arm_of(run.id.removeprefix(root)) == arm)
 
 
 def _arm_named(fact: PredictionFacts, root: str) -> str | None:

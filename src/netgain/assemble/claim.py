@@ -40,9 +40,24 @@ BUDGET_QUANTITIES = frozenset(
 
 
 def complete_claim(
-    claim: Claim, paper: Paper, baseline: Iterable[Run], proposed: Iterable[Run]
+    claim: Claim,
+    paper: Paper,
+    baseline: Iterable[Run],
+    proposed: Iterable[Run],
+    *,
+    reported: tuple[tuple[Run, ...], tuple[Run, ...]] = ((), ()),
 ) -> Claim:
-    """Fill the open fields of a claim from the paper, then choose a metric the runs carry."""
+    """Fill the open fields of a claim from the paper, then choose a metric the runs carry.
+
+    Where no text states a score, what the arms' own summaries report stands for it.
+
+    Args:
+        claim: what netgain.toml says.
+        paper: what the authors say.
+        baseline: runs of the baseline.
+        proposed: runs of the proposed arm.
+        reported: summaries above the runs of each arm, baseline first.
+    """
     first, second = list(baseline), list(proposed)
     metric = _common_metric(first, second)
     claim = _from_paper(claim, paper, metric)
@@ -52,7 +67,17 @@ def complete_claim(
         pair = pair_by_scores(paper.tables, claim, first, second)
         if pair is not None:
             claim = replace(claim, baseline=pair.baseline, proposed=pair.proposed)
+    if claim.baseline is None and claim.proposed is None:
+        first_said, second_said = (_reported(summaries, claim) for summaries in reported)
+        claim = replace(claim, baseline=first_said, proposed=second_said)
     return claim
+
+
+def _reported(summaries: tuple[Run, ...], claim: Claim) -> Cited[float] | None:
+    """Return the one score that an arm's summaries report under the claim's metric."""
+    names = (f"test/{claim.metric}", claim.metric or "")
+    found = [run.finals[name] for run in summaries for name in names if name in run.finals]
+    return found[0] if len({score.value for score in found}) == 1 else None
 
 
 def _from_paper(claim: Claim, paper: Paper, metric_of_runs: str | None) -> Claim:

@@ -17,6 +17,10 @@ FEWEST_SHARED = 5
 
 OF_ONE_RUN = re.compile(r"checkpoint|ckpt|epoch|step|iter|version_", re.IGNORECASE)
 """Folders that one training makes below its own."""
+SUMMARY = (
+    "scores alone, above or beside the folders of runs: a summary of them and no run of its own"
+)
+"""Why a summary is not counted."""
 SUMMARY_WORD = re.compile(
     r"[_\-.](?:results?|summary|final|scores?|report|overall|mean|all)$|^(?:results?|summary|final|scores?)[_\-.]",
     re.IGNORECASE,
@@ -63,8 +67,8 @@ def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     )
 
 
-def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
-    """Leave out bare scores that lie above the folders of runs, or beside them under the name of all.
+def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Run]]:
+    """Return the runs, and apart from them bare scores above their folders or beside them by a name for all.
 
     `ours/result.json` sums up `ours/seed0` and its like; so does `ours_result.json` beside `ours_s0`.
     """
@@ -82,12 +86,9 @@ def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
         if any(PurePath(run.id) in folder.parents for folder in folders)
         or _sums_up(PurePath(run.id), with_results)
     }
-    why = (
-        "scores alone, above or beside the folders of runs: a summary of them and no run of its own"
-    )
     return (
         [run for run in runs if run.id not in summaries],
-        [Unread(path=run_id, why=why) for run_id in sorted(summaries)],
+        [run for run in runs if run.id in summaries],
     )
 
 
@@ -111,8 +112,9 @@ def _sums_up(summary: PurePath, runs: list[PurePath]) -> bool:
     of_the_arm = re.compile(
         rf"{re.escape(arm)}[_\-.]?(?:s|seed|run|trial|rep)?[_\-.]?\d+", re.IGNORECASE
     )
-    beside = (run for run in runs if run.parent == summary.parent)
-    return sum(of_the_arm.fullmatch(run.name) is not None for run in beside) > 1
+    return any(
+        run.parent == summary.parent and of_the_arm.fullmatch(run.name) is not None for run in runs
+    )
 
 
 def without_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unread, ...]]:

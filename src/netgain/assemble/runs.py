@@ -21,6 +21,7 @@ from netgain.assemble.bundles import (
     seed_in_name,
 )
 from netgain.assemble.counted import (
+    SUMMARY,
     without_launches,
     without_recipes,
     without_second_records,
@@ -71,6 +72,8 @@ class RunSet:
     """Runs left out, each with its reason."""
     unknown: tuple[Setting, ...]
     """Settings whose key no vocabulary knows."""
+    summaries: tuple[Run, ...] = ()
+    """Scores that files above the folders of runs report of them."""
 
 
 def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
@@ -98,8 +101,15 @@ def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
     kept, duplicates = without_second_records(trained)
     return RunSet(
         runs=kept,
-        excluded=(*excluded, *recipes, *summaries, *launches, *duplicates),
+        excluded=(
+            *excluded,
+            *recipes,
+            *(Unread(path=summary.id, why=SUMMARY) for summary in summaries),
+            *launches,
+            *duplicates,
+        ),
         unknown=tuple(unknown),
+        summaries=tuple(summaries),
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
-from netgain.analysis.code_seeds import SeedLoop, seed_loops
+from netgain.analysis.code_seeds import WORD, SeedLoop, seed_loops
 from netgain.analysis.literals import trains
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.practices._compare import sources_of
 from netgain.stats.best_of_n import expected_maximum
 from netgain.study import Arm, Source, Study
+
+LONGEST_LABEL = 40
+"""Characters of a setting that can label an arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +36,20 @@ def with_code(study: Study, finding: Finding, disclosure: Disclosure) -> Finding
         finding: what the runs say.
         disclosure: whether the authors speak of the best, where the code alone is flagged.
     """
-    ours = _best_of(study.proposed)
+    ours, theirs = _best_of_each(study)
     if ours is None or finding.verdict == "clear":
         return finding
     if study.baseline.code is None or not trains(study.baseline.code):
         return finding
-    theirs = _best_of(study.baseline)
     if theirs is not None and not _of_fewer(theirs, ours):
         return replace(
             finding,
             message=f"{finding.message} The code of both arms keeps the best of its seeds ({ours.place}, "
             f"{theirs.place}), which lifts both.",
         )
-    said = f"The proposed code {_keeps(ours)}; {_other(theirs)}"
+    one_tree = study.proposed.code == study.baseline.code
+    whose = "For the proposed arm the code" if one_tree else "The proposed code"
+    said = f"{whose} {_keeps(ours)}; {_other(theirs)}"
     numbers = {**finding.numbers, **_numbers(ours, theirs)}
     places = [ours.place, *([theirs.place] if theirs else [])]
     if finding.verdict == "flagged":
@@ -77,14 +82,54 @@ def with_code(study: Study, finding: Finding, disclosure: Disclosure) -> Finding
     )
 
 
-def _best_of(arm: Arm) -> _Best | None:
+def _best_of_each(study: Study) -> tuple[_Best | None, _Best | None]:
+    """Return the loop of each arm that keeps the best, of the most seeds, proposed first.
+
+    Of a loop that both have, for one script runs both, the words it is written in can say whose it is.
+    """
+    found = {side: _best_loops(arm) for side, arm in (("p", study.proposed), ("b", study.baseline))}
+    shared = {best.place for best in found["p"]} & {best.place for best in found["b"]}
+    labels = _labels(study) if shared else {}
+    for side, other in (("p", "b"), ("b", "p")):
+        found[side] = [
+            best
+            for best in found[side]
+            if best.place not in shared
+            or best.loop.words & labels[side]
+            or not best.loop.words & labels[other]
+        ]
+    largest = {
+        side: max(each, key=lambda best: best.loop.runs or 0, default=None)
+        for side, each in found.items()
+    }
+    return largest["p"], largest["b"]
+
+
+def _best_loops(arm: Arm) -> list[_Best]:
     loops = seed_loops(arm.code) if arm.code else ()
-    found = [
+    return [
         _Best(loop=loop, place=loop.best)
         for loop in loops
         if loop.best is not None and "mean" not in loop.kept
     ]
-    return max(found, key=lambda best: best.loop.runs or 0, default=None)
+
+
+def _labels(study: Study) -> dict[str, frozenset[str]]:
+    """Return by arm the words that its runs are named and set by, and those of the other are not."""
+    words = {}
+    for side, arm in (("p", study.proposed), ("b", study.baseline)):
+        texts = [PurePath(run.group).name for run in arm.runs]
+        texts += [
+            str(cited.value)
+            for run in arm.runs
+            for cited in (*run.config.values(), *run.other_config.values())
+            if isinstance(cited.value, str) and len(cited.value) < LONGEST_LABEL
+        ]
+        words[side] = {word.lower() for text in texts for word in WORD.findall(text)}
+    return {
+        "p": frozenset(words["p"] - words["b"] | {"ours", "proposed"}),
+        "b": frozenset(words["b"] - words["p"] | {"baseline"}),
+    }
 
 
 def _of_fewer(theirs: _Best, ours: _Best) -> bool:
