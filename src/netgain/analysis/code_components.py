@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -48,6 +49,12 @@ ACTIVATIONS = {
 FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
                             "resnet101", "get_model", "from_config"})  # fmt: skip
 """Calls whose model is built outside the tree."""
+
+
+KNOWN_PACKAGES = frozenset(
+    {"torch", "torchvision", "tensorflow", "keras", "flax", "jax", "numpy", "math"}
+) | (sys.stdlib_module_names)
+"""Packages whose classes are known by name, or that hold no layers."""
 
 
 @remembered
@@ -159,7 +166,7 @@ def _unread_norms(tree: CodeTree, regions: tuple[Region, ...]) -> bool:
         node.name
         for _, module in modules(tree)
         for node in walk(module)
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        if isinstance(node, ast.ClassDef)  # what a plain function normalises is not counted
         and node.name in called
         and normalizations(node, functional=True).found
     }
@@ -258,6 +265,8 @@ def _is_swish(node: ast.BinOp) -> bool:
 
 def _observed(tree: CodeTree) -> tuple[str, ...]:
     kinds = {"activation", "attention", "normalization", "resampling", "skip"}
+    if _foreign_layers(tree):
+        return ()
     for _, module in modules(tree):
         for call in calls_in(module):
             name = last_name(call)
@@ -281,6 +290,26 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
         if any(_brings_models(node.module or "") for node in nodes_of(module, ast.ImportFrom)):
             return ()
     return tuple(sorted(kinds))
+
+
+def _foreign_layers(tree: CodeTree) -> bool:
+    """Tell whether a model makes layers of a class that another package holds, whose inside is not known."""
+    defined = {
+        owner.name for _, module in modules(tree) for owner in nodes_of(module, ast.ClassDef)
+    }
+    imported = {
+        alias.asname or alias.name
+        for _, module in modules(tree)
+        for node in nodes_of(module, ast.ImportFrom)
+        if (node.module or "").split(".", maxsplit=1)[0] not in KNOWN_PACKAGES
+        for alias in node.names
+        if alias.name[:1].isupper() and alias.name not in defined
+    }
+    return any(
+        isinstance(call.func, ast.Name) and call.func.id in imported
+        for _, region, _ in (model_regions(tree) if imported else ())
+        for call in calls_in(region)
+    )
 
 
 def _held_in_variables(tree: CodeTree) -> set[str]:

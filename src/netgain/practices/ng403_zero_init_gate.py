@@ -103,7 +103,9 @@ def _decided(arm: Arm) -> bool:
     """Tell whether an arm's model is all in its code, and no setting is left open that may choose another."""
     census = code_census(arm.code) if arm.code else None
     whole = census is not None and "attention" in census.observed_kinds
-    return whole and arm.code is not None and not arm.code.undecided
+    if not whole or arm.code is None or arm.code.undecided:
+        return False
+    return not any("register_parameter" in file.text for file in arm.code.files)
 
 
 def _flagged(study: Study, gates: tuple[Gate, ...]) -> Finding:
