@@ -27,3 +27,12 @@ def test_a_collector_switched_off_stays_so() -> None:
             assert gc.get_threshold()[0] == 0
     finally:
         gc.set_threshold(*before)
+
+
+def test_what_was_made_in_the_block_counts_as_old() -> None:
+    """The next searches of the young generations do not go through it."""
+    gc.collect()
+    with rare_collections():
+        made = [[] for _ in range(1_000)]
+    young = {id(held) for held in (*gc.get_objects(0), *gc.get_objects(1))}
+    assert not young & {id(held) for held in made}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from enum import StrEnum
@@ -467,6 +469,7 @@ def _emit_result(result: Any, format_: Format | None, out: Path | None, *, quiet
 
 def main() -> None:
     """Run the command line; every expected error is one line on stderr and exit code 2."""
+    atexit.register(gc.freeze)  # at its end a process need not search what it read for garbage
     try:
         app()
     except NetgainError as error:

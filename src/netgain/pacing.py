@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RARE = (200_000, 50, 100)
+RARE = (500_000, 1_000, 1_000)
 """Thresholds of the three generations, see `gc.set_threshold`."""
 
 
@@ -25,4 +25,7 @@ def rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # what the program froze must stay frozen
+            gc.freeze()
+            gc.unfreeze()
         gc.set_threshold(*before)

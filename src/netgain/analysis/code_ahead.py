@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from netgain.analysis.code_components import code_census
+from netgain.analysis.code_components import code_census, model_places
 from netgain.analysis.code_deployment import deployment_switches
 from netgain.analysis.code_gates import zero_gates
 from netgain.analysis.code_idioms import repeated_passes, test_time_passes, weight_averaging
+from netgain.analysis.code_parting import network_strides
 from netgain.analysis.code_seeds import seed_loops
 from netgain.analysis.code_selection import selection_on_test
 from netgain.analysis.code_transforms import pipelines
@@ -16,6 +17,8 @@ from netgain.study import CodeTree
 
 LOOKS = (
     code_census,
+    model_places,
+    network_strides,
     decides_one_model,
     repeated_passes,
     weight_averaging,

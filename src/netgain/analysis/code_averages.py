@@ -16,7 +16,15 @@ from netgain.analysis.averaging_forms import (
     plain_text,
     pulls_in,
 )
-from netgain.analysis.syntax import calls_in, dotted, last_name, modules, names_in, nodes_of
+from netgain.analysis.syntax import (
+    calls_in,
+    dotted,
+    last_name,
+    modules,
+    names_in,
+    nodes_of,
+    words_in,
+)
 from netgain.study import CodeTree, SourceFile
 
 PARAMETER_CALLS = frozenset(
@@ -34,6 +42,8 @@ REINFORCEMENT = re.compile(
 """Words of reinforcement learning, whose averaged target network is never what is scored."""
 TARGET = re.compile(r"targ(?:et)?(?:_|s?$)|_targ", re.IGNORECASE)
 COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.SetComp)
+MAPS = frozenset({"tree_map", "tree_multimap", "map", "incremental_update"})
+"""Calls that go through a tree of arrays."""
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -63,8 +73,10 @@ def moving_averages(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.AST]]:
     """
     functions = averaging_functions(tree)
     uncalled = _uncalled(tree)
-    reinforced = any(REINFORCEMENT.search(file.text) for file, _ in modules(tree))
+    reinforced: bool | None = None
     for file, module in modules(tree):
+        if not _may_average(module):
+            continue
         attributes = _attributes(module)
         seen: set[int] = set()
         scopes: tuple[Scope, ...] = (
@@ -75,10 +87,19 @@ def moving_averages(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.AST]]:
         for scope in scopes:
             held = _held(scope, attributes)
             for place, names in _in_scope(scope, held, functions, seen):
-                if reinforced and any(map(TARGET.search, names)):
-                    continue
+                if any(map(TARGET.search, names)):
+                    if reinforced is None:
+                        reinforced = any(REINFORCEMENT.search(f.text) for f, _ in modules(tree))
+                    if reinforced:
+                        continue
                 if _around(module, place) not in uncalled:
                     yield file, place
+
+
+def _may_average(module: ast.Module) -> bool:
+    """Tell whether a file names weights of a model, or a map over trees of arrays."""
+    words = words_in(module)
+    return not words.isdisjoint(PARAMETER_CALLS | MAPS) or any(map(PARAMETER_NAME.fullmatch, words))
 
 
 def _around(module: ast.Module, place: ast.AST) -> str:
@@ -200,9 +221,10 @@ def _first(node: ast.AST, held: Held, functions: frozenset[str], spoilt: set[str
 def _foreach(scope: Scope, held: Held) -> Iterator[ast.Call]:
     """Match `_foreach_lerp_(e, p, k)` and `_foreach_mul_(e, d)` with `_foreach_add_(e, p, alpha=1 - d)`."""
     shrunk: dict[str, tuple[ast.Call, ast.expr]] = {}
-    for call in sorted(calls_in(scope), key=lambda call: call.lineno):
+    calls = [call for call in calls_in(scope) if last_name(call).startswith("_foreach_")]
+    for call in sorted(calls, key=lambda call: call.lineno):
         name = last_name(call)
-        if not name.startswith("_foreach_") or len(call.args) < 2 or not held.has(call.args[0]):
+        if len(call.args) < 2 or not held.has(call.args[0]):
             continue
         if any(NO_WEIGHTS.search(n) for argument in call.args[:2] for n in names_in(argument)):
             continue
@@ -226,6 +248,8 @@ def _mapped(scope: Scope, functions: frozenset[str]) -> Iterator[ast.Call]:
     """Match `tree_map(lambda e, p: d * e + (1 - d) * p, ema, params)` and `incremental_update(p, e, k)`."""
     for call in calls_in(scope):
         name = last_name(call)
+        if name not in MAPS:
+            continue
         mapped = name in ("tree_map", "tree_multimap") or dotted(call.func).endswith("tree.map")
         if name == "incremental_update":
             arguments = call.args[:2]

@@ -123,6 +123,12 @@ def model_regions(tree: CodeTree) -> tuple[Region, ...]:
     return tuple(_regions(tree))
 
 
+@remembered
+def model_places(tree: CodeTree) -> tuple[Source, ...]:
+    """Return where the first few of the model regions stand."""
+    return tuple(place(file, region) for file, region, _ in model_regions(tree)[:3])
+
+
 def _regions(tree: CodeTree) -> Iterator[Region]:
     used = _instantiated(tree)
     for file, module in modules(tree):

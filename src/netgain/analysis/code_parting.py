@@ -82,7 +82,7 @@ def parting(baseline: CodeTree, proposed: CodeTree) -> Parting | None:
     None where the strides of either network are not all known, where they are the same, or where another
     layer of the proposed network may make up for it.
     """
-    first, second = _network(baseline), _network(proposed)
+    first, second = network_strides(baseline), network_strides(proposed)
     if first is None or second is None or second.others - first.others:
         return None
     if second.convolutions < first.convolutions:
@@ -107,7 +107,7 @@ def parting(baseline: CodeTree, proposed: CodeTree) -> Parting | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Network:
+class NetworkStrides:
     """What the model code of one tree reduces the resolution by."""
 
     strides: dict[str, tuple[Strides, ...]]
@@ -119,7 +119,7 @@ class _Network:
 
 
 @remembered
-def _network(tree: CodeTree) -> _Network | None:
+def network_strides(tree: CodeTree) -> NetworkStrides | None:
     """Return the strides of the model code in use, None where not all are known."""
     origins: dict[tuple[str, int, int], Origin] = {}
     others: Counter[str] = Counter()
@@ -141,7 +141,7 @@ def _network(tree: CodeTree) -> _Network | None:
     if not origins:
         return None
     strides = _by_statement(tree, origins)
-    return _Network(strides=strides, others=others, convolutions=convolutions)
+    return NetworkStrides(strides=strides, others=others, convolutions=convolutions)
 
 
 def _origins_of(call: ast.Call, path: str, known: object) -> tuple[Origin, ...]:

@@ -7,11 +7,26 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netgain.analysis.code_second_passes import double_backward, second_calls, second_steps
+from netgain.analysis.code_second_passes import (
+    BACKWARD,
+    TRAINS,
+    double_backward,
+    second_calls,
+    second_steps,
+)
 from netgain.analysis.option_values import Evaluation
 from netgain.analysis.options import Options, declared_defaults, is_configuration, key_of
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
-from netgain.analysis.syntax import calls_in, dotted, last_name, literal, names_in, nodes_of, walk
+from netgain.analysis.syntax import (
+    calls_in,
+    dotted,
+    last_name,
+    literal,
+    names_in,
+    nodes_of,
+    walk,
+    words_in,
+)
 from netgain.study import CodeTree
 
 LOADER_WORD = re.compile(
@@ -92,18 +107,23 @@ def repeats_in(module: ast.Module, stepping: frozenset[str]) -> Iterator[Repeat]
         module: the file.
         stepping: names of functions of the tree that compute gradients and update the weights.
     """
-    for outer in _loops(module):
-        for inner in (*_loops(outer), *nodes_of(outer, ast.While)):
+    trains = not words_in(module).isdisjoint(BACKWARD | TRAINS | stepping)
+    hands_on = bool(nodes_of(module, ast.Yield) or nodes_of(module, ast.YieldFrom))
+    for outer in _loops(module) if trains or hands_on else ():
+        if _range(outer) is not None or not _is_over_batches(outer):
+            continue
+        for inner in (*_loops(outer), *nodes_of(outer, ast.While)) if trains else ():
             if inner is not outer:
                 yield from _inner_loop(outer, inner, stepping)
-        yield from _handed_on(outer)
-        if _range(outer) is None and _is_over_batches(outer):
-            for times, call in (*second_calls(outer, stepping), *second_steps(outer)):
-                count = ast.Constant(value=times)
-                yield Repeat(what="{} steps written out on each batch", count=count, node=call)
-    for call in double_backward(module):
-        what = "{} backward passes on each batch, sharpness-aware"
-        yield Repeat(what=what, count=ast.Constant(value=2), node=call)
+        if hands_on:
+            yield from _handed_on(outer)
+        for times, call in (*second_calls(outer, stepping), *second_steps(outer)) if trains else ():
+            count = ast.Constant(value=times)
+            yield Repeat(what="{} steps written out on each batch", count=count, node=call)
+    if trains or any(word.endswith("SAM") for word in words_in(module)):
+        for call in double_backward(module):
+            what = "{} backward passes on each batch, sharpness-aware"
+            yield Repeat(what=what, count=ast.Constant(value=2), node=call)
     yield from _chained(module)
     for owner in nodes_of(module, ast.ClassDef):
         yield from _lengthened(owner)
@@ -129,8 +149,6 @@ def _inner_loop(outer: Loop, inner: Loop | ast.While, stepping: frozenset[str]) 
     A loop that draws on its own, that takes another part of the batch in each turn, or that holds the loop
     over the batches, repeats nothing.
     """
-    if _range(outer) is not None or not _is_over_batches(outer):
-        return
     if isinstance(inner, ast.While):
         count, turn = _counted_down(outer, inner), names_in(inner.test)
     else:
@@ -209,8 +227,6 @@ def _goes_through_batches(part: ast.comprehension) -> bool:
 
 def _handed_on(outer: Loop) -> Iterator[Repeat]:
     """Match `for batch in loader: for _ in range(k): yield batch` and `yield from repeat(batch, k)`."""
-    if _range(outer) is not None or not _is_over_batches(outer):
-        return
     drawn = names_in(outer.target)
     for statement in outer.body:
         for node in walk(statement):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.data_splits import Splits
 from netgain.analysis.extremes import (
+    EXTREMES,
     LOWER_IS_BETTER,
     REPEAT_WORD,
     SCORE_WORD,
@@ -36,6 +37,8 @@ CHOOSERS = frozenset(
     {"ModelCheckpoint", "EarlyStopping", "EarlyStoppingCallback", "early_stopping"}
 )
 STOPPERS = re.compile(r"(?:.*[._])?(?:early_?stop\w*|stopper)", re.IGNORECASE)
+STOPPING = frozenset({"step", "update", "check"})
+"""Methods by which an object that stops early is told a score."""
 HISTORIES = re.compile(r"hist|log|curve|metric|record|stat", re.IGNORECASE)
 """Names of what holds the scores of one training."""
 EVALUATING = re.compile(r"eval|valid|test", re.IGNORECASE)
@@ -132,6 +135,8 @@ def _chooses(call: ast.Call) -> bool:
 
 
 def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
+    if not _may_choose(scope):
+        return
     kept: list[_Kept] = []
     for statement, at in splits.flow(scope).statements:
         then = splits.flow(scope).after(at) if isinstance(statement, ast.If) else []
@@ -157,6 +162,14 @@ def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
     for one in kept:
         if is_test(one.marks) and (one.saves or not by_validation):
             yield _selection(f"best so far kept by {one.score!r}", one.line, scope, one.marks)
+
+
+def _may_choose(scope: Scope) -> bool:
+    """Tell whether a function or file compares anything, takes an extreme, or may stop early."""
+    return bool(nodes_of(scope.node, ast.Compare)) or any(
+        last_name(call) in EXTREMES | STOPPING or STOPPERS.fullmatch(dotted(call.func))
+        for call in nodes_of(scope.node, ast.Call)
+    )
 
 
 def _selection(what: str, line: int, scope: Scope, marks: Marks) -> Selection:
@@ -200,7 +213,7 @@ def _over_items(loop: Loop, scope: Scope, at: Place, splits: Splits) -> bool:
 def _stopped(call: ast.Call, scope: Scope, at: Place, splits: Splits) -> Iterator[Selection]:
     """Yield `early_stopping(test_loss, model)`."""
     named = STOPPERS.fullmatch(dotted(call.func)) or (
-        last_name(call) in ("step", "update", "check")
+        last_name(call) in STOPPING
         and isinstance(call.func, ast.Attribute)
         and STOPPERS.fullmatch(dotted(call.func.value))
     )

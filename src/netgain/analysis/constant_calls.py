@@ -17,6 +17,17 @@ MOST_BASES = 64
 """Classes looked at on the way up from one."""
 DEEPEST = 8
 """Steps from a name to the class it stands for."""
+FOLLOWED = (
+    ast.Name,
+    ast.Attribute,
+    ast.IfExp,
+    ast.BoolOp,
+    ast.List,
+    ast.Tuple,
+    ast.Dict,
+    ast.Subscript,
+)
+"""Expressions that may stand for a definition."""
 PLAIN_DECORATORS = frozenset({"dataclass", "staticmethod", "classmethod", "torch_script", "script"})
 """Decorators of a definition that hand it to nobody."""
 
@@ -210,12 +221,35 @@ class Callers:
             if name in self.program.definitions:
                 continue
             for call, path in calls:
-                if isinstance(call.func, ast.Attribute) and last_name(call.func.value) != "self":
+                if isinstance(call.func, ast.Name):
+                    if name not in self.given_names[path]:
+                        continue
+                elif name not in self.given_attributes or last_name(call.func.value) != "self":  # type: ignore[attr-defined]  # the calls of a name are of names and attributes
                     continue
                 scope = self.program.scope_of(call, path)
                 for node in self._meant(call.func, scope, 0):
                     found[node].append((call, path))
         return found
+
+    @cached_property
+    def given_names(self) -> dict[str, frozenset[str]]:
+        """Return by file the names that are arguments or are bound to something that may be a definition."""
+        found: dict[str, frozenset[str]] = {}
+        for path, root in self.program.roots.items():
+            names = {argument.arg for argument in nodes_of(root.node, ast.arg)}
+            names |= {n.id for n in nodes_of(root.node, ast.Name) if isinstance(n.ctx, ast.Store)}
+            found[path] = frozenset(names)
+        return found
+
+    @cached_property
+    def given_attributes(self) -> frozenset[str]:
+        """Return the attributes of `self` that some class binds to something that may be a definition."""
+        return frozenset(
+            name
+            for held in self.program.attributes.values()
+            for name, values in held.items()
+            if any(isinstance(value, FOLLOWED) for value, _ in values)
+        )
 
     def _meant(self, node: ast.AST, scope: Scope, depth: int) -> list[ast.AST]:
         """Return the definitions an expression may stand for."""

@@ -36,6 +36,8 @@ PAIRWISE = {
     "fmin": "min",
 }
 """Calls of two scores that return the better."""
+EXTREMES = MAXIMA | MINIMA | PAIRWISE.keys() | {"sorted", "sort_values"}
+"""Calls that find the best of several scores."""
 COPYING = frozenset(
     {"array", "asarray", "tensor", "list", "values", "Series", "stack", "as_tensor", "FloatTensor"}
 )

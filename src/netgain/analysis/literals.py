@@ -65,6 +65,9 @@ from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, place, walk
 from netgain.study import CodeTree, Source, SourceFile
 
+LOOKED_AT = frozenset((ast.Call, ast.Compare, ast.BinOp, ast.Dict))
+"""Expressions that may hold a number of interest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuriedNumber:
@@ -233,6 +236,8 @@ class _Search:
     def _expressions(self, node: ast.AST) -> Iterator[BuriedNumber]:
         """Look at every call, every product with noise, every comparison with a draw."""
         for child in walk(node):
+            if child.__class__ not in LOOKED_AT:
+                continue
             if isinstance(child, ast.Call):
                 yield from self._call(child)
             elif isinstance(child, ast.Compare):

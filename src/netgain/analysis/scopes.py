@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netgain.analysis.assignments import stores
-from netgain.analysis.syntax import PARTS, last_name, modules, nodes_of, walk
+from netgain.analysis.syntax import add_parts, last_name, modules, nodes_of, walk
 from netgain.study import CodeTree
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -242,7 +242,7 @@ def _own_nodes(top: ast.AST) -> list[ast.AST]:
     elif isinstance(top, (ast.Module, ast.ClassDef, *FUNCTIONS)):
         waiting += top.body
     else:
-        _add_parts(top, waiting)
+        add_parts(top, waiting)
     for node in waiting:  # the list grows as its nodes are looked into
         kind = node.__class__
         if kind in DEFINING:
@@ -252,17 +252,8 @@ def _own_nodes(top: ast.AST) -> list[ast.AST]:
             elif isinstance(node, FUNCTIONS):
                 waiting += [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
         elif kind not in OPENING:
-            _add_parts(node, waiting)
+            add_parts(node, waiting)
     return waiting
-
-
-def _add_parts(node: ast.AST, waiting: list[ast.AST]) -> None:
-    for name in PARTS[node.__class__]:
-        part = getattr(node, name, None)
-        if part.__class__ is list:
-            waiting += [item for item in part if isinstance(item, ast.AST)]
-        elif isinstance(part, ast.AST):
-            waiting.append(part)
 
 
 def _bindings(node: ast.AST) -> list[tuple[str, ast.expr | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,12 +13,21 @@ from netgain.study import CodeTree, Source, SourceFile
 
 MOST_KEPT = 24 * 2**20
 """Characters of code whose trees are kept; code beyond them is parsed again each time it is looked at."""
-LEAVES = frozenset(
-    {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "conversion", "simple", "level"}
+WORDS = frozenset(
+    {"identifier", "int", "string", "constant", "expr_context", "boolop", "operator", "unaryop", "cmpop"}
 )  # fmt: skip
-"""Fields that hold a word, a number or an operator: nothing that a walk could find anything in."""
+"""Types of fields that hold a word, a number or an operator: nothing that a walk could find anything in."""
+
+
+def _parts(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of a class of nodes that hold nodes, as its grammar in its docstring says."""
+    grammar = re.findall(r"(\w+)[*?]? (\w+)", kind.__doc__ or "")
+    words = {name for field, name in grammar if field in WORDS}
+    return tuple(name for name in kind._fields if name not in words)
+
+
 PARTS = {
-    kind: tuple(name for name in kind._fields if name not in LEAVES)
+    kind: _parts(kind)
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
@@ -86,9 +96,27 @@ def nodes_of(node: ast.AST, kind: type[Node]) -> list[Node]:
     return [node, *found] if node.__class__ is kind else found
 
 
+def words_in(module: ast.Module) -> frozenset[str]:
+    """Return every name and attribute of a file, so that a check can pass over what lacks its words."""
+    words: frozenset[str] | None = getattr(module, "_words", None)
+    if words is None:
+        words = frozenset(
+            [node.id for node in nodes_of(module, ast.Name)]
+            + [node.attr for node in nodes_of(module, ast.Attribute)]
+        )
+        module._words = words  # type: ignore[attr-defined]  # a mark of our own
+    return words
+
+
 def parents_in(top: ast.AST) -> dict[ast.AST, ast.AST]:
     """Return the parent of each node below one, without operators and contexts."""
-    return {child: node for node in walk(top) for child in _children(node)}
+    found: dict[ast.AST, ast.AST] = {}
+    for node in walk(top):
+        children: list[ast.AST] = []
+        add_parts(node, children)
+        for child in children:
+            found[child] = node
+    return found
 
 
 def _inside(node: ast.AST) -> list[ast.AST]:
@@ -102,22 +130,18 @@ def _inside(node: ast.AST) -> list[ast.AST]:
 def _below(node: ast.AST) -> list[ast.AST]:
     nodes = [node]
     for parent in nodes:  # the list grows as its nodes are looked into
-        for name in PARTS[parent.__class__]:
-            part = getattr(parent, name, None)
-            if part.__class__ is list:
-                nodes += [item for item in part if isinstance(item, ast.AST)]
-            elif isinstance(part, ast.AST):
-                nodes.append(part)
+        add_parts(parent, nodes)
     return nodes
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
+def add_parts(node: ast.AST, nodes: list[ast.AST]) -> None:
+    """Add the nodes right below one to a list, in the order of their fields."""
     for name in PARTS[node.__class__]:
         part = getattr(node, name, None)
         if part.__class__ is list:
-            yield from (item for item in part if isinstance(item, ast.AST))
-        elif isinstance(part, ast.AST):
-            yield part
+            nodes += part if None not in part else [item for item in part if item is not None]
+        elif part is not None:
+            nodes.append(part)
 
 
 def place(file: SourceFile, node: ast.AST, key: str | None = None) -> Source:

@@ -39,9 +39,8 @@ towards the identity function in deep networks. Touvron et al. 2021, Going deepe
 
 from __future__ import annotations
 
-from netgain.analysis.code_components import code_census, model_regions
+from netgain.analysis.code_components import code_census, model_places
 from netgain.analysis.code_gates import Gate, zero_gates
-from netgain.analysis.syntax import place
 from netgain.finding import Finding, Readings
 from netgain.practice import Practice
 from netgain.practices._compare import in_idea, sources_of
@@ -85,8 +84,7 @@ def check(study: Study) -> Finding:
 
 def _models(arm: Arm) -> tuple[Source, ...]:
     """Return where the model classes of an arm's code stand."""
-    regions = model_regions(arm.code) if arm.code else ()
-    return tuple(place(file, region) for file, region, _ in regions)[:3]
+    return model_places(arm.code) if arm.code else ()
 
 
 def _gates(arm: Arm) -> tuple[Gate, ...] | None:

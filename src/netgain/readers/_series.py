@@ -49,6 +49,8 @@ def series(
 
 def surviving(x: FloatArray) -> npt.NDArray[np.bool_]:
     """Mark the points that no later restart overtakes; equal steps side by side are all kept."""
+    if (x[1:] >= x[:-1]).all():
+        return np.ones(len(x), dtype=bool)
     starts = np.flatnonzero(np.concatenate(([True], x[1:] != x[:-1])))
     level = x[starts]
     lowest_later = np.append(np.minimum.accumulate(level[::-1])[::-1][1:], np.inf)

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal, cast
@@ -67,6 +67,8 @@ class Metric:
     """Which data it was computed on; None where the key does not say."""
 
 
+MOST_KEYS = 16_384
+"""Keys whose meaning is remembered: the runs of a project spell theirs alike."""
 DEEPEST = 40
 """Parts from the end of a key that can make up a spelling."""
 
@@ -87,18 +89,21 @@ def canonical_setting(
         value: what the key is set to, for the few keys whose meaning it decides: `warmup` below 1 is
             a share of the training, `gpus` set to names is the device.
     """
-    segments = _segments(key)
-    if not segments:
-        return None
     if taught:
+        segments = _segments(key)
         if key in taught:
-            return taught[key]
+            return taught[key] if segments else None
         known = {_segments(raw): name for raw, name in taught.items()}
         for length in range(min(len(segments), DEEPEST), 0, -1):
             if segments[-length:] in known:
                 return known[segments[-length:]]
+    return _setting_of(key, dialect, _kind(value))
+
+
+@lru_cache(maxsize=MOST_KEYS)
+def _setting_of(key: str, dialect: str, kind: str | None) -> str | None:
+    segments = _segments(key)
     index, excluded = _settings(dialect)
-    kind = _kind(value)
     for length in range(min(len(segments), DEEPEST), 0, -1):
         name = _by_value().get((segments[-length:], kind)) or index.get(segments[-length:])
         if name is None:
@@ -114,6 +119,7 @@ def is_housekeeping(key: str) -> bool:
     return bool(segments) and segments[-1] in _housekeeping()
 
 
+@lru_cache(maxsize=MOST_KEYS)
 def canonical_metric(key: str, dialect: str = "generic") -> Metric:
     """Take a raw metric name apart into canonical name and split.
 
