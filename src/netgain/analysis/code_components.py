@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from netgain.analysis.code_attention import (
     MIXERS,
@@ -51,10 +52,15 @@ FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resn
 """Calls whose model is built outside the tree."""
 
 
-KNOWN_PACKAGES = frozenset(
-    {"torch", "torchvision", "tensorflow", "keras", "flax", "jax", "numpy", "math"}
-) | (sys.stdlib_module_names)
+KNOWN_PACKAGES = (
+    frozenset({"torch", "torchvision", "tensorflow", "keras", "flax", "jax", "numpy", "pandas", "scipy",
+               "sklearn", "matplotlib", "PIL", "cv2", "yaml", "omegaconf", "easydict", "tqdm", "wandb",
+               "mlflow", "pytorch_lightning", "lightning", "torchmetrics"})
+    | sys.stdlib_module_names
+)  # fmt: skip
 """Packages whose classes are known by name, or that hold no layers."""
+SHAPING = frozenset({"Rearrange"})
+"""Layers of other packages that only change the shape."""
 
 
 @remembered
@@ -303,19 +309,43 @@ def _foreign_layers(tree: CodeTree) -> bool:
     defined = {
         owner.name for _, module in modules(tree) for owner in nodes_of(module, ast.ClassDef)
     }
-    imported = {
-        alias.asname or alias.name
-        for _, module in modules(tree)
-        for node in nodes_of(module, ast.ImportFrom)
-        if (node.module or "").split(".", maxsplit=1)[0] not in KNOWN_PACKAGES
-        for alias in node.names
-        if alias.name[:1].isupper() and alias.name not in defined
-    }
+    own = {part for file in tree.files for part in PurePath(file.path).with_suffix("").parts}
+    names = {file.path: _imported(module, own, defined) for file, module in modules(tree)}
+    if not any(names.values()):
+        return False
     return any(
-        isinstance(call.func, ast.Name) and call.func.id in imported
-        for _, region, _ in (model_regions(tree) if imported else ())
+        last_name(call)[:1].isupper()
+        and last_name(call) not in defined | SHAPING
+        and dotted(call.func).partition(".")[0] in names[file.path]
+        for file, region, _ in model_regions(tree)
         for call in calls_in(region)
     )
+
+
+def _imported(module: ast.Module, own: set[str], defined: set[str]) -> frozenset[str]:
+    """Return what a file imports from packages whose layers are not known: classes, and packages themselves.
+
+    Args:
+        module: the file.
+        own: names of the tree's folders and files.
+        defined: names of the tree's classes.
+    """
+    found = set()
+    for node in nodes_of(module, ast.ImportFrom):
+        package = (node.module or "").partition(".")[0]
+        if package in KNOWN_PACKAGES:
+            continue
+        foreign = not node.level and package not in own
+        for alias in node.names:
+            is_class = alias.name[:1].isupper() and alias.name not in defined
+            if is_class or (foreign and not alias.name[:1].isupper()):
+                found.add(alias.asname or alias.name)
+    for node in nodes_of(module, ast.Import):
+        for alias in node.names:
+            package = alias.name.partition(".")[0]
+            if package not in KNOWN_PACKAGES and package not in own:
+                found.add(alias.asname or package)
+    return frozenset(found)
 
 
 def _held_in_variables(tree: CodeTree) -> set[str]:
