@@ -133,8 +133,9 @@ def audit(
     from netgain.auditor import audit as run_audit
     from netgain.pacing import rare_collections
     from netgain.renderers import render
+    from netgain.side_process import one_process
 
-    with rare_collections():
+    with rare_collections(), one_process():
         study = _read(config, baseline, proposed, paper, code)
         report = run_audit(
             study,

@@ -13,12 +13,74 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 START = "import sys; sys.path[:] = sys.argv[1:]; from netgain.side_process import serve; serve()"
+
+
+@dataclass
+class _Other:
+    """The second process of a block of work, where it was needed."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def started(self) -> subprocess.Popen[bytes]:
+        """Return the process, started where it does not run."""
+        if self.process is None or self.process.poll() is not None:
+            self.close()
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-c", START, *sys.path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        return self.process
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self.process is not None:
+            self.process.kill()
+
+    def close(self) -> None:
+        """Let the process end, which it does when nobody writes to it any more, and wait for that."""
+        if self.process is None:
+            return
+        with contextlib.suppress(OSError):  # what is still buffered has no reader any more
+            self.process.__exit__(None, None, None)
+        self.process = None
+
+
+_kept: ContextVar[_Other | None] = ContextVar("kept", default=None)
+
+
+@contextlib.contextmanager
+def one_process() -> Iterator[None]:
+    """Let all work in a block share one second process, which then starts once."""
+    with _other():
+        yield
+
+
+@contextlib.contextmanager
+def _other() -> Iterator[_Other]:
+    """Return the second process of the block around, else one of its own that ends with this block."""
+    around = _kept.get()
+    if around is not None:
+        yield around
+        return
+    other = _Other()
+    mark = _kept.set(other)
+    try:
+        yield other
+    except BaseException:
+        other.kill()
+        raise
+    finally:
+        _kept.reset(mark)
+        other.close()
 
 
 def worked_off(
@@ -40,12 +102,9 @@ def worked_off(
         return [work(task) for task in tasks]
     waiting = deque(sorted(enumerate(tasks), key=lambda item: weight(item[1])))
     answers: dict[int, Answer] = {}
-    with subprocess.Popen(
-        [sys.executable, "-I", "-c", START, *sys.path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        helper = threading.Thread(target=_ask, args=(other, waiting, work, answers), daemon=True)
+    with _other() as other:
+        process = other.started()
+        helper = threading.Thread(target=_ask, args=(process, waiting, work, answers), daemon=True)
         helper.start()
         try:
             while waiting:
@@ -56,7 +115,7 @@ def worked_off(
                 answers[index] = work(task)
             helper.join()
         except BaseException:
-            other.kill()
+            process.kill()
             helper.join()
             raise
     return [answers[index] if index in answers else work(task) for index, task in enumerate(tasks)]
@@ -72,17 +131,16 @@ def _ask(
     stdin, stdout = other.stdin, other.stdout
     assert stdin is not None and stdout is not None  # both are pipes
     try:
-        pickle.dump(work, stdin)
         while waiting:
-            index, task = waiting.pop()
-            pickle.dump(task, stdin, pickle.HIGHEST_PROTOCOL)
+            try:
+                index, task = waiting.pop()
+            except IndexError:  # taken by this process in between
+                return
+            pickle.dump((work, task), stdin, pickle.HIGHEST_PROTOCOL)
             stdin.flush()
             answers[index] = pickle.load(stdout)  # noqa: S301  # written by our own process
-    except (OSError, EOFError, IndexError, pickle.PickleError):
-        other.kill()  # it has nothing more to do, or cannot go on
-    finally:
-        with contextlib.suppress(OSError):  # what is still buffered has no reader any more
-            stdin.close()
+    except (OSError, EOFError, pickle.PickleError):
+        other.kill()  # it cannot go on
 
 
 def serve() -> None:
@@ -97,10 +155,10 @@ def _answer(source: BinaryIO, target: BinaryIO) -> None:
     from netgain.pacing import rare_collections
 
     with rare_collections():
-        work: Callable[[Any], Any] = pickle.load(source)  # noqa: S301  # written by our parent
+        work: Callable[[Any], Any]
         while True:
             try:
-                task = pickle.load(source)  # noqa: S301  # written by our parent
+                work, task = pickle.load(source)  # noqa: S301  # written by our parent
             except EOFError:
                 return
             pickle.dump(work(task), target, pickle.HIGHEST_PROTOCOL)

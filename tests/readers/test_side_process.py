@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from netgain import readers, side_process
 from netgain.readers import Task, read_entries, read_paths
 from netgain.readers.base import Limits
-from netgain.side_process import worked_off
+from netgain.side_process import one_process, worked_off
 
 
 @pytest.fixture
@@ -66,3 +67,25 @@ def test_the_other_process_imports_nothing_from_the_working_folder(
     monkeypatch.setattr(side_process, "_processors", lambda: 2)
     read_paths([Path(os.curdir)])
     assert not (folder / "ran").exists()
+
+
+def test_work_in_one_block_shares_one_process(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two folders read inside the block start one process, which has ended behind it."""
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def noting(*given: object, **named: object) -> subprocess.Popen[bytes]:
+        started.append(start(*given, **named))  # type: ignore[call-overload]  # as it was called
+        return started[-1]
+
+    monkeypatch.setattr(readers, "MANY_FILES", 1)
+    monkeypatch.setattr(readers, "PORTION", 1)
+    monkeypatch.setattr(side_process, "_processors", lambda: 2)
+    monkeypatch.setattr(subprocess, "Popen", noting)
+    with one_process():
+        first, second = read_paths([folder]), read_paths([folder])
+        assert [process.poll() for process in started] == [None]
+    assert first == second
+    assert [process.poll() for process in started] == [0]

@@ -340,8 +340,8 @@ def _imported(module: ast.Module, own: set[str], defined: set[str]) -> frozenset
             is_class = alias.name[:1].isupper() and alias.name not in defined
             if is_class or (foreign and not alias.name[:1].isupper()):
                 found.add(alias.asname or alias.name)
-    for node in nodes_of(module, ast.Import):
-        for alias in node.names:
+    for statement in nodes_of(module, ast.Import):
+        for alias in statement.names:
             package = alias.name.partition(".")[0]
             if package not in KNOWN_PACKAGES and package not in own:
                 found.add(alias.asname or package)
