@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from netgain.lab.scorecard import Score, Scorecard
+from netgain.lab.publish import FORMS
+from netgain.lab.scorecard import FormScore, Score, Scorecard, form_of
 
 
 @pytest.fixture
@@ -23,6 +24,10 @@ def card() -> Scorecard:
                 also_flagged={}, false_alarm_codes={"NG202": 1}, **common,
             ),
         ),
+        forms=(
+            FormScore(form="flight", trials=30, detected=30, honest_trials=30, false_alarms=0),
+            FormScore(form="table", trials=30, detected=29, honest_trials=30, false_alarms=1),
+        ),
     )  # fmt: skip
 
 
@@ -32,7 +37,13 @@ def test_table_holds_counts_and_intervals(card: Scorecard) -> None:
     assert rows[2] == (
         "| NG101 unmatched-batch-size | 30/30 (88.6 to 100.0%) | 0/30 (0.0 to 11.4%) | NG105 15 |"
     )
-    assert rows[-1] == "| all | 59/60 (91.1 to 99.7%) | 1/60 (0.3 to 8.9%) | |"
+    assert rows[4] == "| all | 59/60 (91.1 to 99.7%) | 1/60 (0.3 to 8.9%) | |"
+    assert rows[-1] == "| table | 29/30 (83.3 to 99.4%) | 1/30 (0.6 to 16.7%) |"
+
+
+def test_trials_take_turns_in_their_form() -> None:
+    """As many trials as there are forms have each of them once."""
+    assert sorted(map(form_of, range(len(FORMS)))) == sorted(FORMS)
 
 
 def test_json_and_text_say_the_same(card: Scorecard) -> None:
@@ -40,4 +51,5 @@ def test_json_and_text_say_the_same(card: Scorecard) -> None:
     document = json.loads(card.to_json())
     assert document["recall"]["value"] == pytest.approx(59 / 60)
     assert document["scores"]["NG102"]["false_alarm_codes"] == {"NG202": 1}
+    assert document["forms"]["table"]["recall"]["value"] == pytest.approx(29 / 30)
     assert "recall 98.3% (91.1 to 99.7%, n = 60)" in card.to_text()

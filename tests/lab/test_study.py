@@ -150,16 +150,16 @@ def test_disclosure_decides_what_the_readme_says(store):
 
 
 def test_forms_leave_different_files(store, tmp_path):
-    """The flight form has recordings, the plain form checkpoints."""
+    """The flight form has recordings, the others checkpoints."""
     found = trained(small_plan(), store)
-    for form in ("flight", "plain"):
+    for form in ("flight", "table"):
         publish.publish(found, tmp_path / form, form=form)
     names = {
         form: sorted(p.name for p in (tmp_path / form / "runs" / "baseline_seed1").iterdir())
-        for form in ("flight", "plain")
+        for form in ("flight", "table")
     }
     assert names["flight"] == ["config.yaml", "flight", "metrics.csv"]
-    assert names["plain"] == ["config.yaml", "metrics.csv", "model.safetensors"]
+    assert names["table"] == ["config.yaml", "metrics.csv", "model.safetensors"]
 
 
 @pytest.mark.parametrize("spelling", range(4))
@@ -167,7 +167,7 @@ def test_every_spelling_is_understood(store, tmp_path, spelling):
     """Whatever the configs call them, batch size, rate, epochs and seed are read back."""
     from netgain.assemble import read
 
-    publish.publish(trained(small_plan(), store), tmp_path / "s", form="plain", spelling=spelling)
+    publish.publish(trained(small_plan(), store), tmp_path / "s", form="table", spelling=spelling)
     study = read(config=tmp_path / "s" / "netgain.toml")
     run = study.baseline.runs[1]
     wanted = {"batch_size": 64, "learning_rate": SMALL.learning_rate, "activation": "relu"}

@@ -24,6 +24,7 @@ def budget_of(
     steps = _steps(config, curves, epochs)
     batch = _global_batch(config, plain_batch_is_per_device=plain_batch_is_per_device)
     n_train = _number(config, "n_train")
+    epochs = _ended_by_steps(config, epochs, steps, batch, n_train)
     counted = _number(config, "samples_seen")
     samples = counted
     if samples is None and epochs is not None and n_train is not None:
@@ -32,13 +33,18 @@ def budget_of(
         samples = derived(steps.value * batch.value, steps, batch)
     if samples is None:
         samples = _from_tokens(config)
+    passes = _passes(config, steps, batch, epochs, n_train)
+    if steps is None and epochs and n_train and batch:
+        repeats = _number(config, "repeats")
+        drawn = epochs.value * n_train.value / batch.value
+        steps = derived(drawn * (repeats.value if repeats else 1.0), epochs, n_train, batch)
     return Budget(
         steps=steps,
         batch_size=batch,
         epochs=epochs,
         n_train=n_train,
         samples_seen=samples,
-        passes_per_sample=_passes(config, steps, batch, epochs, n_train),
+        passes_per_sample=passes,
         train_flops=_number(config, "train_flops"),
         wall_seconds=_number(config, "wall_seconds"),
         resumed_from=_resumed(config),
@@ -120,8 +126,10 @@ def _from_tokens(config: dict[str, Cited[Scalar]]) -> Cited[float] | None:
 
 
 def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cited[float] | None:
-    readings = [r for r in (_number(config, "epochs"),) if r]
+    """Return epochs; a test after the last one, which some loops log under the next number, is none."""
+    readings: list[Cited[float]] = []
     logged = [c for c in curves if c.unit == "epoch" and c.steps]
+    logged = [c for c in logged if c.split != "test"] or logged
     if logged:
         last = max(logged, key=lambda c: c.steps[-1])
         first = min(c.steps[0] for c in logged)
@@ -131,11 +139,49 @@ def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cite
     counter = [c for c in curves if c.name == "epoch" and c.values]
     if counter and not logged:
         last = max(counter, key=lambda c: c.values[-1])
-        whole = all(float(v).is_integer() for v in last.values)
-        count = last.values[-1] + (1 if whole and min(last.values) == 0 else 0)
+        passed = _while_training(last, curves)
+        whole = all(float(v).is_integer() for v in passed)
+        count = passed[-1] + (1 if whole and min(passed) == 0 else 0)
         if count > 0:
             readings.append(Cited(value=count, source=last.source, strength="logged"))
-    return _strongest(readings)
+    set_to = _number(config, "epochs")
+    return _strongest([*readings, *([set_to] if set_to else [])])
+
+
+def _ended_by_steps(
+    config: dict[str, Cited[Scalar]],
+    epochs: Cited[float] | None,
+    steps: Cited[float] | None,
+    batch: Cited[float] | None,
+    n_train: Cited[float] | None,
+) -> Cited[float] | None:
+    """Return epochs; those of a setting give way to a number of steps that is set and was taken.
+
+    Loops that know both settings end by the steps, as Hugging Face's do.
+    """
+    asked, set_to = _number(config, "max_steps"), _number(config, "epochs")
+    if not (asked and set_to and epochs and steps and batch and n_train):
+        return epochs
+    if epochs.source != set_to.source or abs(steps.value - asked.value) > 0.01 * asked.value:
+        return epochs
+    repeats = _number(config, "repeats")
+    drawn = steps.value * batch.value / (repeats.value if repeats else 1.0)
+    if abs(drawn / n_train.value - epochs.value) <= 0.05 * epochs.value + 1:
+        return epochs  # a last batch that is not full makes up to one step an epoch
+    found = derived(drawn / n_train.value, steps, batch, n_train)
+    return Cited(
+        value=found.value, source=found.source, strength=found.strength, disagreeing=(set_to,)
+    )
+
+
+def _while_training(counter: Curve, curves: tuple[Curve, ...]) -> tuple[float, ...]:
+    """Return the values of a counter up to the last step at which anything but a test was logged."""
+    others = [c for c in curves if c.name != "epoch" and c.unit == counter.unit and c.steps]
+    end = max((c.steps[-1] for c in others if c.split != "test"), default=math.inf)
+    values = [
+        value for step, value in zip(counter.steps, counter.values, strict=True) if step <= end
+    ]
+    return tuple(values) or counter.values
 
 
 def _global_batch(

@@ -40,7 +40,7 @@ def stage(
         task: `mnist1d` or `fashion-mnist`.
         seed: first seed of both arms.
         seeds: seeds of each arm.
-        form: `flight` with recordings, or `plain` with checkpoints.
+        form: `flight` with recordings, or a habit of `netgain.lab.habits` with checkpoints.
         workers: processes.
         store: folder of finished runs; netgain's cache by default.
         progress: show a bar on stderr.

@@ -1,8 +1,8 @@
 """Write what the authors of a comparison would leave behind: run folders, README, netgain.toml.
 
-The auditor reads these files by the road a user's files take. Two forms: `flight` has recordings, `plain`
-has what most projects have, a config, a metric log and a checkpoint for each run. `spelling` varies the
-names of settings the way projects do.
+The auditor reads these files by the road a user's files take. The form `flight` has recordings beside a
+config and a table of metrics; the others are the habits of `netgain.lab.habits`, with a checkpoint beside
+them. `spelling` varies the names of settings the way projects do.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import yaml
 from safetensors import safe_open
 
+from netgain.errors import UsageError
+from netgain.lab.habits import HABITS, Record, Row, table
 from netgain.lab.plans import (
     ArmName,
     Trained,
@@ -34,7 +35,9 @@ from netgain.lab.tune import Point
 from netgain.plan import Plan, Settings
 from netgain.stats.paired import mean_interval, paired_difference
 
-Form = Literal["flight", "plain"]
+Form = str
+"""`flight`, or the name of a habit."""
+FORMS: tuple[Form, ...] = ("flight", *HABITS)
 ARMS: tuple[ArmName, ArmName] = ("baseline", "proposed")
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -57,8 +60,6 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "label_smoothing": ("label_smoothing", "label_smoothing", "loss.label_smoothing", "smoothing"),
 }
 """Keys by canonical name, one column for each spelling; other settings keep their own name."""
-HISTORY = {"epoch": 0, "step": 1, "lr": 2, "train_loss": 3, "val_accuracy": 4, "test_accuracy": 5}
-"""Columns of `metrics.csv`."""
 
 
 def publish(
@@ -74,7 +75,7 @@ def publish(
     Args:
         trained: the plan and the runs of both arms.
         out: folder of the study.
-        form: `flight` with recordings, `plain` with checkpoints.
+        form: `flight`, or the habit in which the runs are written.
         spelling: which spelling of the settings the configs use, modulo the number there are.
         sweeps: learning-rate sweeps by arm, for the files of `Protocol.searched`.
     """
@@ -110,9 +111,14 @@ def _write_run(
 ) -> None:
     """Write one run's folder; hidden settings are left out of its config."""
     folder.mkdir(parents=True)
-    config = spelled(run.job.settings, run.job.seed, spelling, hidden)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    _write_metrics(run, folder / "metrics.csv")
+    if form not in FORMS:
+        raise UsageError(f"no such form: {form!r}; forms are {', '.join(FORMS)}")
+    record = Record(
+        config=spelled(run.job.settings, run.job.seed, spelling, hidden),
+        epochs=f"{run.outcome.epochs[-1].epoch:g}",
+        rows=_rows(run),
+    )
+    HABITS.get(form, table)(record, folder)
     if form == "flight":
         shutil.copytree(run.folder / "flight", folder / "flight")
     else:
@@ -141,25 +147,21 @@ def spelling_of(name: str, spelling: int) -> str:
     return names[spelling % len(names)]
 
 
-def _write_metrics(run: Kept, path: Path) -> None:
-    """Write the log; the test column is filled where the test set was scored."""
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(HISTORY)
-        entries = run.outcome.epochs
-        for entry in entries:
-            last = entry is entries[-1]
-            test = run.outcome.test_accuracy if last else entry.test_accuracy
-            writer.writerow(
-                [
-                    f"{entry.epoch:g}",
-                    entry.step,
-                    f"{entry.learning_rate:.6g}",
-                    f"{entry.train_loss:.5f}",
-                    f"{entry.validation_accuracy:.2f}",
-                    "" if test is None else f"{test:.2f}",
-                ]
-            )
+def _rows(run: Kept) -> tuple[Row, ...]:
+    """Return the log; the test column is filled where the test set was scored."""
+    entries = run.outcome.epochs
+    tests = [entry.test_accuracy for entry in entries[:-1]] + [run.outcome.test_accuracy]
+    return tuple(
+        Row(
+            epoch=f"{entry.epoch:g}",
+            step=str(entry.step),
+            lr=f"{entry.learning_rate:.6g}",
+            train_loss=f"{entry.train_loss:.5f}",
+            val_accuracy=f"{entry.validation_accuracy:.2f}",
+            test_accuracy="" if test is None else f"{test:.2f}",
+        )
+        for entry, test in zip(entries, tests, strict=True)
+    )
 
 
 def _write_sweep(points: Sequence[Point], path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from netgain import __version__
 from netgain.lab.plans import Trained
-from netgain.lab.publish import Form
+from netgain.lab.publish import FORMS, Form
 from netgain.lab.staging import Engine, train_plans, tricked_plan, twin_plan, write_study
 from netgain.practice import Practice
 from netgain.stats.binomial import Proportion, wilson_interval
@@ -19,7 +19,6 @@ from netgain.stats.binomial import Proportion, wilson_interval
 SCHEMA = "netgain/score/1"
 SEEDS_PER_ARM = 3
 """Seeds of each arm in a scored study."""
-FORMS: tuple[Form, Form] = ("flight", "plain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +44,29 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormScore:
+    """All practices together, in the studies whose files have one form."""
+
+    form: Form
+    """How their runs were written."""
+    trials: int
+    """Studies that commit a practice."""
+    detected: int
+    """Of those, flagged under its code."""
+    honest_trials: int
+    """Honest twins."""
+    false_alarms: int
+    """Of those, with anything flagged at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
     """The result of `netgain.lab.score`."""
 
     scores: tuple[Score, ...]
     """One for each practice, by code."""
+    forms: tuple[FormScore, ...]
+    """One for each form of the studies' files."""
     task: str
     """Task the studies were trained on."""
 
@@ -95,6 +112,13 @@ class Scorecard:
             "netgain": __version__,
             "task": self.task,
             "scores": rows,
+            "forms": {
+                f.form: {
+                    "recall": _interval(wilson_interval(f.detected, f.trials)),
+                    "false_alarm_rate": _interval(wilson_interval(f.false_alarms, f.honest_trials)),
+                }
+                for f in self.forms
+            },
             "recall": _interval(self.recall),
             "false_alarm_rate": _interval(self.false_alarm_rate),
         }
@@ -112,6 +136,11 @@ class Scorecard:
                 + (f" ({false})" if false else "")
                 + (f"; also flagged {also}" if also else "")
             )
+        lines += [
+            f"  written as {f.form:<18} detected {f.detected}/{f.trials}, "
+            f"false alarms {f.false_alarms}/{f.honest_trials}"
+            for f in self.forms
+        ]
         lines.append(
             f"  recall {_shown(self.recall)}; false alarms {_shown(self.false_alarm_rate)}"
         )
@@ -133,7 +162,13 @@ class Scorecard:
         false = _share(
             sum(s.false_alarms for s in self.scores), sum(s.honest_trials for s in self.scores)
         )
-        return "\n".join([*lines, f"| all | {detected} | {false} | |"]) + "\n"
+        lines += [f"| all | {detected} | {false} | |", ""]
+        lines += ["| files written as | detected | false alarms |", "|---|---|---|"]
+        lines += [
+            f"| {f.form} | {_share(f.detected, f.trials)} | {_share(f.false_alarms, f.honest_trials)} |"
+            for f in self.forms
+        ]
+        return "\n".join(lines) + "\n"
 
 
 def _share(k: int, n: int) -> str:
@@ -164,8 +199,8 @@ def score_all(
 ) -> Scorecard:
     """Send tricked and honest studies of each practice through the public road.
 
-    Trial t has seeds 1000 t and up, is published with recordings when t is even and plain when it is odd,
-    under a spelling that changes every two trials.
+    Trial t has seeds 1000 t and up. The files of trials one after the other have one form after the other,
+    and change how they spell the settings.
 
     Args:
         practices: practices that can be staged.
@@ -195,7 +230,7 @@ def score_all(
         _score(practice, flagged[practice.code, "tricked"], flagged[practice.code, "honest"])
         for practice in practices
     )
-    return Scorecard(scores=scores, task=task)
+    return Scorecard(scores=scores, forms=_by_form(flagged, trials), task=task)
 
 
 def flagged_codes(trained: Trained, folder: Path, engine: Engine, *, trial: int) -> tuple[str, ...]:
@@ -203,11 +238,36 @@ def flagged_codes(trained: Trained, folder: Path, engine: Engine, *, trial: int)
     from netgain.assemble import read
     from netgain.auditor import audit
 
-    form = FORMS[trial % 2]
     quiet = replace(engine, tick=None)
-    write_study(trained, folder, quiet, form=form, spelling=trial // 2)
+    write_study(trained, folder, quiet, form=form_of(trial), spelling=trial)
     report = audit(read(config=folder / "netgain.toml"))
     return tuple(f.code for f in report.findings if f.verdict == "flagged")
+
+
+def form_of(trial: int) -> Form:
+    """Return how the files of a trial are written."""
+    return FORMS[trial % len(FORMS)]
+
+
+def _by_form(
+    flagged: dict[tuple[str, str], list[tuple[str, ...]]], trials: int
+) -> tuple[FormScore, ...]:
+    """Count what was flagged by the form of the files, forms that no trial has left out."""
+    tricked = {code: codes for (code, side), codes in flagged.items() if side == "tricked"}
+    honest = [codes for (_, side), codes in flagged.items() if side == "honest"]
+    found = []
+    for form in FORMS[:trials]:
+        of_form = [trial for trial in range(trials) if form_of(trial) == form]
+        found.append(
+            FormScore(
+                form=form,
+                trials=len(of_form) * len(tricked),
+                detected=sum(code in codes[t] for code, codes in tricked.items() for t in of_form),
+                honest_trials=len(of_form) * len(honest),
+                false_alarms=sum(bool(codes[t]) for codes in honest for t in of_form),
+            )
+        )
+    return tuple(found)
 
 
 def _score(

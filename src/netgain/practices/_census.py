@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from netgain.analysis.code_components import ACTIVATIONS, code_census
 from netgain.analysis.code_variants import decides_one_model
 from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
+from netgain.vocabulary import without_section
 
 OFF_VALUES = frozenset({"none", "false", "off", "no", "0", "identity", "", "null"})
 ALIASES: dict[str, dict[str, str]] = {
@@ -156,14 +157,9 @@ def _by_config(arm: Arm, kind: str, settings: tuple[str, ...]) -> Census | None:
 
 
 def _setting(run: Run, names: tuple[str, ...]) -> Cited[Scalar] | None:
+    by_name = {without_section(key): cited for key, cited in run.other_config.items()}
     return next(
-        (
-            found[name]
-            for name in names
-            for found in (run.config, run.other_config)
-            if name in found
-        ),
-        None,
+        (found[name] for name in names for found in (run.config, by_name) if name in found), None
     )
 
 

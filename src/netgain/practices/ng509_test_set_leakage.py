@@ -228,11 +228,22 @@ def _with_places(part: Part, in_code: Part | None) -> Part:
 
 
 def _test_curve(study: Study, run: Run) -> Curve | None:
-    """Return the run's test curve of the claim's metric where it has at least three points."""
-    if study.claim.metric is None:
+    """Return the run's test curve of the claim's metric where it has at least three points.
+
+    A test after the last epoch that is logged apart from the others is its last point.
+    """
+    metric = study.claim.metric
+    if metric is None:
         return None
-    curve = metric_curve(run, study.claim.metric, "test")
-    return curve if curve is not None and len(curve.values) >= 3 else None
+    curve = metric_curve(run, metric, "test")
+    if curve is None or len(curve.values) < 3:
+        return None
+    others = [c for c in run.curves if c.split != "test" and c.unit == curve.unit and c.steps]
+    end = max((c.steps[-1] for c in others), default=curve.steps[-1])
+    final = run.finals.get(f"test/{metric}")
+    if final is None or end <= curve.steps[-1]:
+        return curve
+    return replace(curve, steps=(*curve.steps, end), values=(*curve.values, final.value))
 
 
 def _claimed_best_epoch(study: Study) -> Part | None:

@@ -29,6 +29,12 @@ OTHER_CONTEXTS = frozenset(
 )
 """Parents below which a setting is not one of the training under audit."""
 
+SECTIONS = frozenset(
+    ["args", "arch", "cfg", "config", "data", "dataset", "hparams", "hyperparameters", "loss", "model", "net",
+     "network", "optim", "optimizer", "params", "train", "trainer", "training"]
+)  # fmt: skip
+"""First words under which flat keys stand for nested ones: `model_activation` for `model.activation`."""
+
 QUALIFIERS = frozenset({"best", "ema", "max", "min", "std", "mean", "final", "last", "swa"})
 """Words that qualify a metric; kept in its name, except those in `PLAIN_QUALIFIERS`."""
 
@@ -110,7 +116,19 @@ def _setting_of(key: str, dialect: str, kind: str | None) -> str | None:
             continue
         parents = frozenset(segments[:-length])
         return None if parents & (excluded.get(name, frozenset()) | OTHER_CONTEXTS) else name
+    section, _, rest = segments[-1].partition("_")
+    if section in SECTIONS and rest:
+        return _setting_of(".".join((*segments[:-1], section, rest)), dialect, kind)
     return None
+
+
+def without_section(key: str) -> str:
+    """Return a key without the section it stands in: `skips` for `args.skips` and `model_skips`."""
+    segments = _segments(key)
+    while len(segments) > 1 and segments[0] in SECTIONS:
+        segments = segments[1:]
+    section, _, rest = ".".join(segments).partition("_")
+    return rest if section in SECTIONS and rest else ".".join(segments)
 
 
 def is_housekeeping(key: str) -> bool:
