@@ -36,8 +36,9 @@ def budget_of(
     passes = _passes(config, steps, batch, epochs, n_train)
     if steps is None and epochs and n_train and batch:
         repeats = _number(config, "repeats")
-        drawn = epochs.value * n_train.value / batch.value
-        steps = derived(drawn * (repeats.value if repeats else 1.0), epochs, n_train, batch)
+        drawn = epochs.value * n_train.value / batch.value * (repeats.value if repeats else 1.0)
+        # no count of its own: it must not confirm the numbers it is made of
+        steps = Cited(value=drawn, source=batch.source, strength="configured")
     return Budget(
         steps=steps,
         batch_size=batch,

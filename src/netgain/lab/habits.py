@@ -196,6 +196,35 @@ def mlflow(record: Record, folder: Path) -> None:
     (folder / "metrics" / "test_accuracy").write_text("".join(text))
 
 
+def hugging_face(record: Record, folder: Path) -> None:
+    """Write `trainer_state.json`, `all_results.json` and the arguments as a document beside them."""
+    (folder / "run_args.json").write_text(json.dumps(record.config, indent=2))
+    history: list[dict[str, float]] = []
+    for row in record.rows:
+        at = {"epoch": float(row.epoch), "step": int(row.step)}
+        history.append({"loss": float(row.train_loss), "learning_rate": float(row.lr), **at})
+        history.append({"eval_accuracy": float(row.val_accuracy) / 100, **at})
+        if row.test_accuracy and row is not record.rows[-1]:
+            history.append({"test_accuracy": float(row.test_accuracy) / 100, **at})
+    last = record.rows[-1]
+    state = {
+        "best_metric": None,
+        "epoch": float(last.epoch),
+        "global_step": int(last.step),
+        "is_world_process_zero": True,
+        "log_history": history,
+        "max_steps": int(last.step),
+        "num_train_epochs": round(float(last.epoch)),
+    }
+    (folder / "trainer_state.json").write_text(json.dumps(state, indent=2))
+    results = {
+        "epoch": float(last.epoch),
+        "eval_accuracy": float(last.val_accuracy) / 100,
+        "test_accuracy": float(last.test_accuracy) / 100,
+    }
+    (folder / "all_results.json").write_text(json.dumps(results, indent=4))
+
+
 HABITS: dict[str, Callable[[Record, Path], None]] = {
     "table": table,
     "printed": printed,
@@ -206,6 +235,7 @@ HABITS: dict[str, Callable[[Record, Path], None]] = {
     "keras": keras,
     "wandb": wandb,
     "mlflow": mlflow,
+    "hugging-face": hugging_face,
 }
 """How a run is written, by name; each takes the run and its empty folder."""
 

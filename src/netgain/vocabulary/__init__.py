@@ -116,7 +116,7 @@ def _setting_of(key: str, dialect: str, kind: str | None) -> str | None:
             continue
         parents = frozenset(segments[:-length])
         return None if parents & (excluded.get(name, frozenset()) | OTHER_CONTEXTS) else name
-    section, _, rest = segments[-1].partition("_")
+    section, _, rest = segments[-1].partition("_") if segments else ("", "", "")
     if section in SECTIONS and rest:
         return _setting_of(".".join((*segments[:-1], section, rest)), dialect, kind)
     return None
