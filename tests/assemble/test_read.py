@@ -320,7 +320,7 @@ def test_runs_of_a_sweep_become_trials(write_run: WriteRun, tmp_path: Path) -> N
 )
 def test_group_is_the_name_without_its_seed(run_id: str, group: str) -> None:
     """Repeat counters are taken out of a run's name; dates, depths and settings stay."""
-    from netgain.assemble.bundles import group_name
+    from netgain.assemble.names import group_name
 
     assert group_name(run_id) == group
 

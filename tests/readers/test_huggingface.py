@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netgain.errors import UnreadableFile
-from netgain.readers import huggingface
+from netgain.readers import checkpoint, huggingface
 
 from .conftest import ReadRun, entry_of
 
@@ -155,3 +155,9 @@ def test_real_results_keep_their_scale(real_data: Path, read_run: ReadRun) -> No
     run = read_run(huggingface.READER, real_data / "hf/t5_summarization/all_results.json")
     assert {f.key: f.value for f in run.finals}["eval_rouge1"] == 41.6324
     assert {s.key: s.value for s in run.settings}["train_samples"] == 287113
+
+
+def test_the_state_of_random_generators_is_no_model(write: Write) -> None:
+    """`rng_state.pth` beside a checkpoint holds tensors that are no parameters."""
+    path = write("checkpoint-500/rng_state.pth", b"PK\x03\x04 and so on")
+    assert not checkpoint.READER.sniff(entry_of(path))

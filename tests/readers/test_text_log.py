@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from netgain.errors import UnreadableFile
-from netgain.readers import text_log
-from netgain.readers._line_grammar import message_of, one_setting, read_line
+from netgain.readers import read_paths, text_log
+from netgain.readers._line_front import message_of
+from netgain.readers._line_grammar import read_line
+from netgain.readers._line_settings import one_setting
 from netgain.readers.base import CodeFacts, Limits, RunFacts
 
 from .conftest import ReadAll, ReadRun, entry_of
@@ -501,3 +503,16 @@ def test_a_table_padded_with_blanks_is_read_by_its_header(write: Write, read_run
     text = "".join("".join(f"{cell:<20}" for cell in row) + "\r\r\n" for row in rows)
     run = read_run(text_log.READER, write("log.txt", text))
     assert curves(run)["Test_Return"][2] == (0.5, 10.5, 20.5, 30.5)
+
+
+def test_two_epochs_below_printed_settings_are_a_log(tmp_path: Path) -> None:
+    """A fine-tuning of two epochs is read with the test at its end; the same lines alone are no log."""
+    lines = "".join(f"Epoch [{e}/2] train loss: 0.{9 - e}, val acc: 7{e}.00%\n" for e in (1, 2))
+    path = tmp_path / "train.log"
+    path.write_text(lines)
+    assert read_paths([path]).facts == ()
+    path.write_text(
+        f"Namespace(lr=0.1, batch_size=8, epochs=2, seed=1)\n{lines}Test accuracy: 71.00%\n"
+    )
+    (run,) = [fact for fact in read_paths([path]).facts if isinstance(fact, RunFacts)]
+    assert {one.key: one.values for one in run.series}["val_acc"] == (71, 72)

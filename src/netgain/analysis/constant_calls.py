@@ -346,6 +346,19 @@ def argument_of(
     return (call.args[index], True) if index < len(call.args) else (None, not spread)
 
 
+def default_of(function: Function, name: str) -> ast.expr | None:
+    """Return what an argument is where a call passes nothing, None where it has no default."""
+    arguments = function.args
+    placed = [*arguments.posonlyargs, *arguments.args]
+    for argument, default in zip(reversed(placed), reversed(arguments.defaults), strict=False):
+        if argument.arg == name:
+            return default
+    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if argument.arg == name:
+            return keyword
+    return None
+
+
 def own_nodes(top: ast.AST) -> list[ast.AST]:
     """Return the nodes of a scope in the order they are written, without what is in inner scopes."""
     found: list[ast.AST] = []

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from netgain.analysis.constant_calls import Callers, argument_of, callers_of
+from netgain.analysis.constant_calls import Callers, argument_of, callers_of, default_of
 from netgain.analysis.constant_names import ANY, EACH, KEY, Binding, Selectors, bindings_of
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.syntax import last_name, literal
@@ -272,7 +272,7 @@ class Constants:
             missing = missing or found is None
             if not decided:
                 parts.append(UNKNOWN)
-        default = _default_of(function, name)
+        default = default_of(function, name)
         if missing and default is not None:
             parts.append(self.of(default, owner.parent or owner, take, depth))
         return _union(parts)
@@ -302,15 +302,3 @@ def _key_of(node: ast.expr) -> str | int:
     if isinstance(index, str):
         return f"{KEY}{index}"
     return index if isinstance(index, int) else ANY
-
-
-def _default_of(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:
-    arguments = function.args
-    placed = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(reversed(placed), reversed(arguments.defaults), strict=False):
-        if argument.arg == name:
-            return default
-    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if argument.arg == name:
-            return keyword
-    return None

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from netgain.analysis.call_values import passed
+from netgain.analysis.declared_options import CONFIGURATION_CLASS
 from netgain.analysis.displays import DEEPEST, item_of
 from netgain.analysis.known_values import Value, compared, joined, last_of
-from netgain.analysis.options import CONFIGURATION_CLASS, Options, is_configuration, key_of
+from netgain.analysis.options import Options, is_configuration, key_of
 from netgain.analysis.scopes import Program, Scope
 from netgain.analysis.syntax import calls_in, last_name, literal, nodes_of
 

@@ -9,7 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from netgain.analysis.syntax import calls_in, last_name, literal, modules, nodes_of
+from netgain.analysis.declared_options import (
+    chain_of,
+    declared_fields,
+    declared_option,
+    is_configuration_class,
+)
+from netgain.analysis.syntax import calls_in, literal, modules, nodes_of
 from netgain.study import CodeTree, Scalar
 
 CONFIGURATION = re.compile(
@@ -18,17 +24,6 @@ CONFIGURATION = re.compile(
     re.IGNORECASE,
 )
 """Names that hold a configuration."""
-PARSED = re.compile(
-    r"parse_args|parse_known_args|parse_args_into_dataclasses|vars|asdict|to_container|"
-    r"(?:get|load|parse|read|make|build)_(?:args?|cfg|config|opts?|options|hparams|flags)",
-    re.IGNORECASE,
-)
-"""Calls that return a configuration."""
-DEFINITIONS = re.compile(r"DEFINE_(?:integer|float|string|bool|boolean|enum)")
-CONFIGURATION_CLASS = re.compile(
-    r"(?:config|cfg|args|arguments|hparams|options|settings)$", re.IGNORECASE
-)
-LONGEST_PATH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +95,7 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 def key_of(node: ast.AST, options: Options) -> str | None:
     """Return the key that an expression reads or writes: an attribute or entry of a configuration."""
-    parts, from_call = _chain(node)
+    parts, from_call = chain_of(node)
     if len(parts) < 2 and not (from_call and parts):
         return None
     starts = [0] if from_call else []
@@ -118,59 +113,8 @@ def key_of(node: ast.AST, options: Options) -> str | None:
 
 def is_configuration(node: ast.AST) -> bool:
     """Tell whether an expression is a whole configuration, as in `Net(**vars(args))`."""
-    parts, from_call = _chain(node)
+    parts, from_call = chain_of(node)
     return from_call or any(CONFIGURATION.fullmatch(part) for part in parts)
-
-
-def _chain(node: ast.AST) -> tuple[tuple[str, ...], bool]:
-    """Return the parts of `a.b["c"].get("d")`, and whether a call that returns a configuration starts it."""
-    parts: list[str] = []
-    for _ in range(LONGEST_PATH):
-        if isinstance(node, ast.Name):
-            return (node.id, *reversed(parts)), False
-        if isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        elif isinstance(node, ast.Subscript):
-            key = literal(node.slice)
-            if not isinstance(key, str):
-                break
-            parts.extend(reversed(key.split(".")))
-            node = node.value
-        elif isinstance(node, ast.Call):
-            reached = _reading_call(node)
-            if reached is not None:
-                node, key = reached
-                parts.append(key)
-            elif _called(node) in ("vars", "asdict") and len(node.args) == 1:
-                node = node.args[0]
-                if isinstance(node, ast.Name) and not parts:
-                    return (node.id,), True
-            elif PARSED.fullmatch(_called(node)):
-                return tuple(reversed(parts)), True
-            else:
-                break
-        else:
-            break
-    return (), False
-
-
-def _reading_call(call: ast.Call) -> tuple[ast.expr, str] | None:
-    """Read `getattr(args, "x")` and `cfg.get("x")`."""
-    name = _called(call)
-    if name == "getattr" and isinstance(call.func, ast.Name) and len(call.args) in (2, 3):
-        key = literal(call.args[1])
-        return (call.args[0], key) if isinstance(key, str) else None
-    if name == "get" and isinstance(call.func, ast.Attribute) and len(call.args) in (1, 2):
-        key = literal(call.args[0])
-        return (call.func.value, key) if isinstance(key, str) else None
-    return None
-
-
-def _called(call: ast.Call) -> str:
-    if isinstance(call.func, ast.Attribute):
-        return call.func.attr
-    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def declared_defaults(tree: CodeTree) -> dict[str, Scalar]:
@@ -196,42 +140,24 @@ def declared_defaults(tree: CodeTree) -> dict[str, Scalar]:
 
 def _declared(call: ast.Call) -> Iterator[tuple[str, bool, Scalar]]:
     """Yield name, whether the default is a constant, and the default, of an option that a call declares."""
-    called = _called(call)
-    given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-    if called == "add_argument":
-        flags = [flag for item in call.args if isinstance(flag := literal(item), str)]
-        long = next((flag for flag in flags if flag.startswith("--")), None)
-        name = literal(given.get("dest")) or (long or "").lstrip("-").replace("-", "_")
-        action = literal(given.get("action"))
-        if not isinstance(name, str) or not name:
-            return
-        if "default" in given:
-            constant = isinstance(given["default"], (ast.Constant, ast.UnaryOp))
-            yield name, constant, _scalar(literal(given["default"]))
-        elif action in ("store_true", "store_false"):
-            yield name, True, action == "store_false"
-        else:
-            yield name, "required" not in given, None
-    elif DEFINITIONS.fullmatch(called) and len(call.args) >= 2:
-        name = literal(call.args[0])
-        if isinstance(name, str):
-            yield name, isinstance(call.args[1], ast.Constant), _scalar(literal(call.args[1]))
+    option = declared_option(call)
+    if option is None or option.positional:
+        return
+    if option.default is None:
+        yield option.name, option.absent, None
+    else:
+        yield option.name, *_constant(option.default)
 
 
 def _fields(owner: ast.ClassDef) -> Iterator[tuple[str, bool, Scalar]]:
     """Yield the fields of a class that holds a configuration, as `_declared` does options."""
-    is_dataclass = any(last_name(d) == "dataclass" for d in owner.decorator_list)
-    if not is_dataclass and not CONFIGURATION_CLASS.search(owner.name):
-        return
-    for statement in owner.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            name, value = statement.target.id, statement.value
-        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            name, value = statement.targets[0].id, statement.value
-        else:
-            continue
-        if value is not None:
-            yield name, isinstance(value, (ast.Constant, ast.UnaryOp)), _scalar(literal(value))
+    if is_configuration_class(owner):
+        for name, value, _ in declared_fields(owner):
+            yield name, *_constant(value)
+
+
+def _constant(value: ast.expr) -> tuple[bool, Scalar]:
+    return isinstance(value, (ast.Constant, ast.UnaryOp)), _scalar(literal(value))
 
 
 def _scalar(value: object) -> Scalar:

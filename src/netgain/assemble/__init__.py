@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms
+from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms, told_apart
 from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
+from netgain.assemble.measured import merge_models
 from netgain.assemble.own_code import with_own_code
-from netgain.assemble.runs import RunSet, build_runs, merge_models
+from netgain.assemble.runs import RunSet, build_runs
 from netgain.errors import UsageError
 from netgain.pacing import rare_collections
 from netgain.readers import Reading, read_paths
@@ -63,8 +64,8 @@ def read(
         paper: README, paper or slides that carry the claim.
         code: code that serves both arms.
         limits: bounds on what is read; those of netgain.toml's `[limits]`, else the defaults, if left out.
-        unsorted: of one folder whose names do not tell the arms apart, put every run into the baseline arm
-            instead of raising; such a study shows what is there and compares nothing.
+        unsorted: of one folder whose names do not sort nearly all runs into arms, put every run into the
+            baseline arm instead of raising; such a study shows what is there and compares nothing.
 
     Raises:
         UsageError: a path is missing, no arm is named, or the runs of one folder cannot be told apart.
@@ -140,13 +141,13 @@ def _read_one_folder(request: Configuration, limits: Limits, *, unsorted: bool) 
     reading = read_paths(request.baseline, limits)
     shared = read_paths((*request.paper, *request.code), limits)
     root = str(request.baseline[0])
-    built = build_runs(_runs(reading.facts), request.vocabulary)
+    built = build_runs(
+        _runs(reading.facts), request.vocabulary, _code(reading.facts), _code(shared.facts)
+    )
     other = tuple(fact for fact in reading.facts if not isinstance(fact, RunFacts))
-    try:
-        arms = split_arms(tuple(run.id for run in built.runs), root)
-    except UsageError:
-        if not unsorted:
-            raise
+    names = tuple(run.id for run in built.runs)
+    arms = told_apart(names, root) if unsorted else split_arms(names, root)
+    if arms is None:
         return _study(
             request,
             baseline=(other, UNSORTED),
@@ -214,8 +215,8 @@ def _study(
     all_runs: bool = False,
 ) -> Study:
     first, second = sorted_runs or (
-        build_runs(_runs(baseline[0]), request.vocabulary),
-        build_runs(_runs(proposed[0]), request.vocabulary),
+        build_runs(_runs(baseline[0]), request.vocabulary, _code(baseline[0]), _code(shared)),
+        build_runs(_runs(proposed[0]), request.vocabulary, _code(proposed[0]), _code(shared)),
     )
     paper = _paper((*shared, *baseline[0], *proposed[0]))
     claim = complete_claim(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from netgain.analysis.scores import Score, final_score
-from netgain.assemble.bundles import TABLE_SUFFIXES
+from netgain.assemble.evidence import TABLE_SUFFIXES
 from netgain.errors import UsageError
 from netgain.study import Cited, Claim, Run, Scalar, Source, Trials, Unread
 
@@ -22,6 +22,9 @@ PROPOSED_WORDS = frozenset(
      "novel", "final", "mine"}
 )  # fmt: skip
 """Words people use in folder and file names for the two arms."""
+
+NEARLY_ALL = 0.9
+"""Share of the runs whose names must say an arm for a folder to be shown as two arms."""
 
 TRIAL_COUNT = "n_trials"
 """Canonical setting that counts an arm's tuning trials."""
@@ -98,6 +101,19 @@ def split_arms(names: tuple[str, ...], root: str) -> dict[str, str]:
         f"{root}: cannot tell baseline from proposed by the names ({shown}); "
         "name them with --baseline PATH --proposed PATH"
     )
+
+
+def told_apart(names: tuple[str, ...], root: str) -> dict[str, str] | None:
+    """Map run ids to arms where the names say the arm of nearly all of them, else None.
+
+    In a folder of many experiments a word such as `new` or `base` in a few names makes no arms, and whoever
+    looks at the folder wants to see every run.
+    """
+    try:
+        arms = split_arms(names, root)
+    except UsageError:
+        return None
+    return arms if len(arms) >= NEARLY_ALL * len(names) else None
 
 
 def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:

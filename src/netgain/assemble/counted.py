@@ -9,12 +9,17 @@ from pathlib import PurePath
 from netgain.study import Curve, Run, Unread
 from netgain.vocabulary import UNSPLIT, is_known_metric
 
-RECIPES = frozenset(("configs", "config", "conf", "cfgs", "cfg", "recipes"))
+RECIPES = frozenset(("configs", "config", "conf", "cfgs", "cfg", "recipes", "hyps"))
 """Folders of settings that runs are started from."""
 FEWEST_SHARED = 5
 """Different values of a curve that two records of one training share."""
 
 
+DATA_COLUMNS = frozenset(
+    ("label", "labels", "target", "targets", "class", "class_id", "category", "id", "index", "idx",
+     "image_id", "sentence_id", "x", "y", "width", "height", "length", "age", "sex")
+)  # fmt: skip
+"""Columns that samples have and trainings do not log."""
 OF_ONE_RUN = re.compile(r"checkpoint|ckpt|epoch|step|iter|version_", re.IGNORECASE)
 """Folders that one training makes below its own."""
 SUMMARY = (
@@ -54,7 +59,7 @@ def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     launches = {
         run.id
         for run in runs
-        if not (run.curves or run.finals or run.model) and run.config
+        if not (run.curves or run.finals or run.model) and (run.config or run.other_config)
         if all(
             cited.source.path.endswith(SCRIPTS)
             for cited in (*run.config.values(), *run.other_config.values())
@@ -65,6 +70,22 @@ def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
         [run for run in runs if run.id not in launches],
         [Unread(path=run_id, why=why) for run_id in sorted(launches)],
     )
+
+
+def without_data(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out files of data, whose columns are no scores and stand on no axis of a training."""
+    data = [run for run in runs if run.curves and _is_data(run)]
+    why = "columns of a data file, none of them a score over training; no run"
+    return [r for r in runs if r not in data], [Unread(path=r.id, why=why) for r in data]
+
+
+def _is_data(run: Run) -> bool:
+    settings = (*run.config.values(), *run.other_config.values())
+    stated_elsewhere = all(
+        cited.source.path.endswith(SCRIPTS) or cited.source.key == "file name" for cited in settings
+    )
+    plain = all(curve.unit == "row" and curve.name in DATA_COLUMNS for curve in run.curves)
+    return plain and stated_elsewhere and not (run.finals or run.model)
 
 
 def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Run]]:
@@ -86,9 +107,25 @@ def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Run]]:
         if any(PurePath(run.id) in folder.parents for folder in folders)
         or _sums_up(PurePath(run.id), with_results)
     }
+    logged = {run.id for run in runs if run.curves and "#" not in run.id}
+    summaries |= {run.id for run in runs if _is_row_of(run, logged)}
     return (
         [run for run in runs if run.id not in summaries],
         [run for run in runs if run.id in summaries],
+    )
+
+
+def _is_row_of(run: Run, logged: set[str]) -> bool:
+    """Tell whether a run is the row of a table beside the folder that bears the row's name.
+
+    `results/summary.json#ours` sums up the training logged in `results/ours`.
+    """
+    table, _, row = run.id.partition("#")
+    name = row.rpartition("=")[2]
+    return (
+        bool(name and run.finals)
+        and not run.curves
+        and str(PurePath(table).parent / name) in logged
     )
 
 

@@ -1,8 +1,9 @@
-"""Settings that people put into the names of folders and files: `lr0.1_bs256_seed3`."""
+"""What people put into the names of folders and files: `lr0.1_bs256_seed3`."""
 
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from netgain.study import Scalar
 
@@ -27,6 +28,15 @@ KEYS = {
 WHOLE = frozenset(
     ("batch_size", "seed", "epochs", "max_steps", "image_size", "n_train", "gradient_accumulation")
 )
+SEED_TOKEN = re.compile(
+    r"(?:^|[_\-=\s])(?:seed|run|rep|repeat|trial|version|fold|s)[_\-=]?\d{1,7}(?=$|[_\-\s])"
+    r"|(?<=[A-Za-z])[_\-=\s]\d{1,4}$|^\d{1,6}$",
+    re.IGNORECASE,
+)
+"""A part of a folder name that counts repeats: a named number anywhere, or a bare one at the end."""
+NAMED_SEED = re.compile(r"(?:^|[_\-./#\s])seed[_\-=]?(\d+)(?=$|[_\-./\s])", re.IGNORECASE)
+LONGEST_SEED = 40
+"""Digits of the longest seed a name holds."""
 LETTERS = {"s": "seed", "e": "epochs"}
 """Letters that count only together: `_s1_e200`."""
 
@@ -57,3 +67,19 @@ def settings_in_name(name: str) -> dict[str, Scalar]:
         for canonical, typed in letters.items():
             found.setdefault(canonical, {typed})
     return {canonical: values.pop() for canonical, values in found.items() if len(values) == 1}
+
+
+def seed_in_name(name: str) -> int | None:
+    """Return the seed a path names by itself (`ours_seed3`, `seed=3/`), else None."""
+    found = NAMED_SEED.findall(name)
+    return int(found[-1]) if found and len(found[-1]) < LONGEST_SEED else None
+
+
+def group_name(run_id: str) -> str:
+    """Return the run id without its seed: runs of one group differ in the seed alone."""
+    stripped = NAMED_SEED.sub("", run_id)
+    if stripped == run_id:
+        last = PurePath(run_id)
+        stem = SEED_TOKEN.sub("", last.name)
+        stripped = str(last.with_name(stem)) if stem.strip("_-. ") else str(last.parent)
+    return stripped.rstrip("/_-. ") or run_id

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
 
 from netgain.assemble.budget import budget_of
-from netgain.assemble.bundles import (
-    CODE,
-    bundles,
-    group_name,
-    has_outcome,
-    is_script,
-    path_of,
-    seed_in_name,
-)
+from netgain.assemble.bundles import bundles
+from netgain.assemble.code_settings import CodeOfRuns
 from netgain.assemble.counted import (
     SUMMARY,
+    without_data,
     without_launches,
     without_recipes,
     without_second_records,
     without_summaries,
 )
-from netgain.assemble.names import settings_in_name
+from netgain.assemble.evidence import CODE, has_outcome, is_script, path_of
+from netgain.assemble.measured import curves_of, finals_of, merge_models
+from netgain.assemble.models_of_runs import with_written_size
+from netgain.assemble.models_without_loop import unused_settings
+from netgain.assemble.names import group_name, seed_in_name, settings_in_name
+from netgain.assemble.readings import is_no_dataset, same_value, strongest, typed
+from netgain.assemble.repeats import join_printed, without_copies
 from netgain.assemble.stages import agreed
-from netgain.assemble.units import BATCH_NAMES, converted, in_samples, same_score
-from netgain.readers.base import RunFacts, Series, Setting
+from netgain.assemble.units import BATCH_NAMES, converted, in_samples
+from netgain.readers.base import RunFacts, Setting
 from netgain.study import (
-    STRENGTHS,
     Cited,
-    Component,
-    Curve,
-    ModelProfile,
+    CodeTree,
     Run,
     Scalar,
     Source,
     Unread,
 )
 from netgain.vocabulary import (
-    canonical_metric,
     canonical_setting,
     is_housekeeping,
 )
@@ -76,26 +71,38 @@ class RunSet:
     """Scores that files above the folders of runs report of them."""
 
 
-def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
+def build_runs(
+    facts: Iterable[RunFacts],
+    taught: Mapping[str, str],
+    code: CodeTree | None = None,
+    given: CodeTree | None = None,
+) -> RunSet:
     """Merge facts into runs.
 
     Args:
         facts: what the readers found under one arm's paths.
         taught: raw key to canonical name, from `[vocabulary]` in netgain.toml.
+        code: the code under the same paths, for what the runs do not state themselves.
+        given: code that serves the arm and lies apart from its runs.
     """
     runs: list[Run] = []
     excluded: list[Unread] = []
     unknown: list[Setting] = []
     defaults = _CodeDefaults(taught)
-    for run_id, bundle in bundles(list(facts)).items():
+    facts = list(facts)
+    grouped, copies = without_copies(bundles(facts))
+    grouped, printed = join_printed(grouped)
+    scripts = CodeOfRuns(code, facts, grouped, given)
+    for run_id, bundle in grouped.items():
         refusal = _refusal(bundle) or _nothing_in(bundle)
         if refusal:
             excluded.append(Unread(path=run_id, why=refusal))
             continue
-        run, not_known = _build_run(run_id, bundle, taught, defaults)
+        run, not_known = _build_run(run_id, bundle, taught, defaults, scripts)
         runs.append(run)
         unknown.extend(not_known)
-    trained, recipes = without_recipes(runs)
+    trained, data = without_data(runs)
+    trained, recipes = without_recipes(trained)
     trained, summaries = without_summaries(trained)
     trained, launches = without_launches(trained)
     kept, duplicates = without_second_records(trained)
@@ -103,10 +110,13 @@ def build_runs(facts: Iterable[RunFacts], taught: Mapping[str, str]) -> RunSet:
         runs=kept,
         excluded=(
             *excluded,
+            *data,
             *recipes,
             *(Unread(path=summary.id, why=SUMMARY) for summary in summaries),
             *launches,
             *duplicates,
+            *copies,
+            *printed,
         ),
         unknown=tuple(unknown),
         summaries=tuple(summaries),
@@ -132,7 +142,11 @@ def _nothing_in(bundle: list[RunFacts]) -> str | None:
 
 
 def _build_run(
-    run_id: str, bundle: list[RunFacts], taught: Mapping[str, str], defaults: _CodeDefaults
+    run_id: str,
+    bundle: list[RunFacts],
+    taught: Mapping[str, str],
+    defaults: _CodeDefaults,
+    scripts: CodeOfRuns,
 ) -> tuple[Run, list[Setting]]:
     readings: dict[str, list[Cited[Scalar]]] = defaultdict(list)
     other: dict[str, Cited[Scalar]] = {}
@@ -140,7 +154,10 @@ def _build_run(
     for fact in _agreeing_scripts(fact for fact in bundle if fact.dialect != CODE):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
-            value = _typed(setting.value)
+            value = typed(setting.value)
+            if name == "dataset" and is_no_dataset(value):
+                other.setdefault(setting.key, Cited(value=value, source=setting.source))
+                continue
             if name is not None:
                 name, value = converted(name, value, setting.key)
             cited = Cited(
@@ -163,9 +180,12 @@ def _build_run(
     }
     named = _from_names(run_id, bundle)
     agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
-    merged = in_samples({**named, **defaults.of(bundle), **agreeing, **merged})
-    curves = tuple(_curves(bundle))
-    config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS}
+    by_default = scripts.of(run_id, bundle, (*named, *agreeing, *merged), defaults.of(bundle))
+    merged = in_samples({**named, **by_default, **agreeing, **merged})
+    curves = tuple(curves_of(bundle))
+    unused = unused_settings(merged, curves)
+    other |= {merged[name].source.key or name: merged[name] for name in sorted(unused)}
+    config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS and k not in unused}
     timm_like = any(fact.dialect == "timm" for fact in bundle)
     run = Run(
         id=run_id,
@@ -176,8 +196,10 @@ def _build_run(
         other_config=other,
         budget=budget_of(config, curves, plain_batch_is_per_device=timm_like),
         curves=curves,
-        finals=_finals(bundle),
-        model=merge_models([fact.model for fact in bundle if fact.model]),
+        finals=finals_of(bundle),
+        model=with_written_size(
+            merge_models([fact.model for fact in bundle if fact.model]), config.get("parameters")
+        ),
         inputs=tuple(distance for fact in bundle for distance in fact.inputs),
         environment={k: v for k, v in merged.items() if k in ENVIRONMENT_KEYS},
     )
@@ -254,7 +276,7 @@ class _CodeDefaults:
 
         Code that bears the name of a run's log (`baseline.py` beside `baseline.out`) is the code of that run.
         """
-        code = [fact for fact in bundle if fact.dialect == CODE]
+        code = [fact for fact in bundle if fact.dialect == CODE and not fact.name]
         if not code:
             return {}
         logs = {
@@ -279,52 +301,15 @@ def _stated_by(code: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Cit
             name = canonical_setting(setting.key, CODE, taught, value=setting.value)
             blank = setting.value in (None, "", "[]", "{}") or "?" in str(setting.value)
             unset = isinstance(setting.value, (int, float)) and setting.value < 0
-            if name is not None and not blank and not unset:
-                name, value = converted(name, _typed(setting.value), setting.key)
-                found[name].append(Cited(value=value, source=setting.source))
+            mode = name == "dataset" and is_no_dataset(setting.value)
+            if name is not None and not (blank or unset or mode):
+                name, value = converted(name, typed(setting.value), setting.key)
+                found[name].append(Cited(value=value, source=setting.source, confidence="likely"))
     return {
         name: cited[0]
         for name, cited in found.items()
         if all(same_value(other.value, cited[0].value) for other in cited[1:])
     }
-
-
-def strongest(
-    readings: list[Cited[Scalar]], same: Callable[[Scalar, Scalar], bool] | None = None
-) -> Cited[Scalar]:
-    """Return the strongest reading and keep those that say something else, by `same_value` if left out.
-
-    Ties go to the earlier reading: a run's own files come before those of a folder above it.
-    """
-    ordered = sorted(readings, key=lambda r: (STRENGTHS.index(r.strength), r.confidence != "sure"))
-    best = ordered[0]
-    alike = same or same_value
-    others = tuple(r for r in ordered[1:] if not alike(r.value, best.value))
-    return replace(best, disagreeing=others)
-
-
-def same_value(first: Scalar, second: Scalar) -> bool:
-    """Tell whether two written values mean the same: numbers within 1e-9, text without case."""
-    numbers = (int, float)
-    if isinstance(first, numbers) and isinstance(second, numbers):
-        return math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-15)
-    return str(first).strip().lower() == str(second).strip().lower()
-
-
-def _typed(value: Scalar) -> Scalar:
-    """Read numbers and booleans that a store kept as text."""
-    if not isinstance(value, str) or len(value) > 40:
-        return value
-    text = value.strip()
-    if text.lower() in ("none", "null", "nan", "~", ""):
-        return None
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if re.fullmatch(r"[+-]?\d{1,15}", text):
-        return int(text)
-    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text):
-        return float(text)
-    return value
 
 
 def _seed(
@@ -347,88 +332,3 @@ def _seed(
         return None
     path = path_of(bundle[0]) or run_id
     return Cited(value=named, source=Source(path=path, key="file name"), strength="stated")
-
-
-def _curves(bundle: list[RunFacts]) -> Iterable[Curve]:
-    """Yield each logged quantity once; pieces a resumed training left in several files are joined."""
-    pieces: dict[tuple[str, str], list[tuple[Series, str]]] = defaultdict(list)
-    for fact in bundle:
-        for series in fact.series:
-            if series.values:
-                pieces[series.key, series.unit].append((series, fact.dialect))
-    for found in pieces.values():
-        for series, dialect in _joined(found):
-            metric = canonical_metric(series.key, dialect)
-            yield Curve(
-                name=metric.name,
-                key=series.key,
-                split=metric.split,
-                unit=series.unit,
-                steps=series.steps,
-                values=series.values,
-                source=series.source,
-            )
-
-
-def _joined(pieces: list[tuple[Series, str]]) -> list[tuple[Series, str]]:
-    """Join pieces that follow one another; drop repeats; leave overlapping ones apart."""
-    joined: list[tuple[Series, str]] = []
-    for series, dialect in sorted(pieces, key=lambda piece: piece[0].steps[0]):
-        last = joined[-1][0] if joined else None
-        if last is not None and last.values == series.values:
-            continue
-        if last is not None and series.steps[0] > last.steps[-1]:
-            whole = replace(
-                last, steps=last.steps + series.steps, values=last.values + series.values
-            )
-            joined[-1] = (whole, dialect)
-        else:
-            joined.append((series, dialect))
-    return joined
-
-
-def _finals(bundle: list[RunFacts]) -> dict[str, Cited[float]]:
-    finals: dict[str, list[Cited[Scalar]]] = defaultdict(list)
-    for fact in bundle:
-        for final in fact.finals:
-            metric = canonical_metric(final.key, fact.dialect)
-            name = f"{metric.split}/{metric.name}" if metric.split else metric.name
-            finals[name].append(
-                Cited(
-                    value=final.value,
-                    source=final.source,
-                    strength=final.strength,
-                    confidence=final.confidence,
-                )
-            )
-    return {name: strongest(found, same_score) for name, found in finals.items()}  # type: ignore[misc]  # float is a Scalar
-
-
-def merge_models(models: list[ModelProfile]) -> ModelProfile | None:
-    """Join what several files say of one model; recorded structure wins over stored tensors."""
-    if not models:
-        return None
-    ordered = sorted(models, key=lambda m: -len(m.observed_kinds))
-    components: list[Component] = list(ordered[0].components)
-    observed = set(ordered[0].observed_kinds)
-    for model in ordered[1:]:
-        for component in model.components:
-            if component.kind not in observed:
-                components.append(component)
-        observed |= set(model.observed_kinds)
-
-    def first(name: str) -> object:
-        return next((v for m in ordered if (v := getattr(m, name))), None)
-
-    return ModelProfile(
-        parameters=first("parameters"),  # type: ignore[arg-type]  # field types are those of the field
-        forward_flops=first("forward_flops"),  # type: ignore[arg-type]
-        uncovered_operators=first("uncovered_operators") or (),  # type: ignore[arg-type]
-        module_costs=first("module_costs") or (),  # type: ignore[arg-type]
-        fusable_parameters=first("fusable_parameters"),  # type: ignore[arg-type]
-        components=tuple(components),
-        observed_kinds=tuple(sorted(observed)),
-        averaged_weights=first("averaged_weights"),  # type: ignore[arg-type]
-        evaluated_weights=first("evaluated_weights"),  # type: ignore[arg-type]
-        tensors=first("tensors") or (),  # type: ignore[arg-type]
-    )

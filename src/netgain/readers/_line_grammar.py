@@ -1,22 +1,19 @@
-"""One line of a plain text log: the numbers it names, where the training stands, settings it states."""
+"""One line of a plain text log: the numbers it names and where the training stands."""
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from netgain.readers._documents import SECRET, flatten, typed_text
+from netgain.readers._carried_splits import by_line
+from netgain.readers._line_front import LONGEST
 from netgain.readers._series import number
-from netgain.study import Scalar
 from netgain.vocabulary import (
     QUALIFIERS,
+    UNSPLIT,
     canonical_metric,
-    canonical_setting,
     is_clock,
     is_known_metric,
     lower_is_better,
@@ -25,8 +22,6 @@ from netgain.vocabulary import (
 
 Axis = Literal["step", "epoch", "sample"]
 
-LONGEST = 4000
-"""Characters of a line that are looked at."""
 NUMBER = (
     r"(?<![\[(])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?"
     r"|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf)\b"
@@ -44,32 +39,8 @@ PAIR = re.compile(
     re.IGNORECASE,
 )
 """`loss: 0.3`, `lr=1e-3`, `Epoch [3/90]`, `Epoch: [3][ 10/500]`, `Acc@1 71.2 (70.9)`, `val acc 91.2%`."""
-CLOCKS = re.compile(
-    r"\[?\b\d\d/\d\d \d\d:\d\d:\d\d\b|"
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[ T_]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?Z?\]?|\[?\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\]?"
-)
-"""Time stamps and durations, which are blanked before a line is read."""
-LEVEL = re.compile(
-    r"\b(?:INFO|WARNING|WARN|DEBUG|ERROR|CRITICAL)\b\]?(?::\w{1,60}:|\s*[-:|>\]]|\s)\s*"
-)
-"""Level that a logging framework puts in front of a message, after the logger's name."""
-LEVEL_WITHIN = 160
-"""Characters of a line within which a level can stand."""
-LOGGER = re.compile(r"\s*(?:[A-Za-z_]\w{0,60}(?:\.\w{1,60}){1,8}|root|__main__)\s{1,4}[-|]\s")
-"""Dotted name of a logger behind the level: `joeynmt.training - `."""
 PROGRESS = re.compile(r"\s*(?:\|[^|]{0,200}\|\s*)?\d[\d.]*[kKMGT]?i?B?/\d[\d.]*[kKMGT]?i?B?\s*\[")
 """What follows the percentage of a progress bar: `4358/4358 [00:00<00:00]`."""
-PERCENT_DONE = re.compile(rf"\d{{1,3}}%{PROGRESS.pattern}")
-COUNT = re.compile(r"(?<![\w.])\d|=")
-"""What no logger's name holds."""
-PLACE = re.compile(
-    r""
-    r"\s*(?:\[?rank[ :=]?\d{1,6}\]?:?\s*)?(?:[IWEF]\d{4}\s+(?:\d+\s+)?)?[\[(]?(?:[\w/]{1,80}\.)?\w{1,60}"
-    r"\.(?:py|cc|cpp):\d{1,6}[\])]?\s*[-:|]?\s*"
-    r"|\s*\[?rank[ :=]?\d{1,6}\]?:?\s*",
-    re.IGNORECASE,
-)
-"""Rank and place in the code in front of a message: `[rank0]:`, `trainer.py:88 -`, absl's prefix."""
 UNITS = frozenset(
     (
         "%",
@@ -102,44 +73,6 @@ EVALUATIONS = frozenset(
 BEST = re.compile(r"\bbest\b", re.IGNORECASE)
 BEST_ITSELF = re.compile(r"\bbest\s*[:=]?\s*[-+.]?\d", re.IGNORECASE)
 """`best: 94.4`, `(best 94.4)`: a number beside those of the epoch."""
-ONE_SETTING = re.compile(
-    r"\s*+[-*|>]?\s*+(?P<quote>['\"]?)"
-    r"(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
-    r"\s*+[:=]\s*+(?P<value>\S.{0,200}?)\s*+,?\s*+"
-)
-DUMP = re.compile(
-    r"\b(?:Namespace|\w{0,40}Args|\w{0,40}Arguments|\w{0,40}Config|HParams|AttrDict|EasyDict)\("
-)
-DUMPED = re.compile(
-    r"(\w+)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|<[^>]*>|[^,()\[\]{}]*)"
-)
-COMMAND = re.compile(r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b")
-FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
-DUMPED_AT_LEAST = 8
-"""Values of a printed dict that is no row of a log."""
-SINGLE_SETTING = re.compile(
-    r"\b(?:random[ _])?seed\s*(?:[:= #]|\bis\b|\bset to\b|\bto\b)\s*(\d{1,10})\b", re.IGNORECASE
-)
-IS_SETTING = re.compile(
-    r"\s*(?:the )?(?P<key>[A-Za-z]\w{1,30}(?: [A-Za-z]\w{1,30}){0,2}) (?:is|was|set to) "
-    r"(?P<value>-?[\d.][\d.e\-]{0,20})\s*",
-    re.IGNORECASE,
-)
-"""`Batch size is 64`."""
-CODE = re.compile(
-    r"(?:import |from \S+ import |def |class |@\w|#|'{3}|\"{3})"
-    r"|(?:if|for|while|with|elif|try|else|except)\b.*:\s*(?:#.*)?$"
-    r"|\s+(?:\S.*[(\[{=:,)\]}]|return\b|raise\b|pass\b|break\b|continue\b|\#)"
-    r"|[\w., ]+\s[-+*/]?=\s.*(?:[(\[{]|[A-Za-z_]\.[A-Za-z_])|[\w.]+\(.*|[)\]}]+[,:]?\s*$"
-)
-"""Lines of Python source, once it has begun."""
-CODE_START = re.compile(
-    r"(?:import \w[\w., ]*(?: as \w+)?|from \S+ import .*|def \w+\(.*|class \w+.*:|@[\w.]+(?:\(.*)?|"
-    r"(?:for \w.* in|while|with) .*:)\s*(?:#.*)?$"
-)
-"""Lines at the margin that no log prints."""
-CALL = re.compile(r"[A-Za-z_]\w*\(|^(?:self|args|cfg|config|opt)\.|[(\[{]\s*$|^[^(\[{]*[)\]}]")
-"""Values that are source code."""
 VERBS = frozenset(("is", "was", "of", "at", "reached"))
 """Words between a name and its number."""
 
@@ -182,31 +115,6 @@ class _Name:
     """Words in front of the quantity."""
     role: Axis | Literal["clock", "value"]
     """What its number is."""
-
-
-def message_of(text: str) -> str:
-    """Return a line with blanks for its time stamps and for what a logging framework put in front.
-
-    Every character that is left stands where it stood.
-    """
-    cleaned = text[: 64 * LONGEST]
-    if ":" in cleaned[:LONGEST]:
-        cleaned = CLOCKS.sub(_blanks, cleaned[:LONGEST]) + cleaned[LONGEST:]
-    cleaned = _without_front(cleaned, PLACE.match(cleaned, 0, LEVEL_WITHIN))
-    found = LEVEL.search(cleaned, 0, LEVEL_WITHIN)
-    if found is None or COUNT.search(cleaned, 0, found.start()):
-        return cleaned
-    cleaned = _without_front(cleaned, found)
-    cleaned = _without_front(cleaned, LOGGER.match(cleaned, found.end(), 2 * LEVEL_WITHIN))
-    return _without_front(cleaned, PLACE.match(cleaned, 0, LEVEL_WITHIN))
-
-
-def _blanks(found: re.Match[str]) -> str:
-    return " " * len(found[0])
-
-
-def _without_front(text: str, found: re.Match[str] | None) -> str:
-    return text if found is None else " " * found.end() + text[found.end() :]
 
 
 def read_line(text: str) -> Line:
@@ -284,18 +192,33 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
     split = _split_of(cleaned[seen:]) or split
     if split in EVALUATIONS and inner:
         parts = [part for part in parts if part.role != "step"]
-    return tuple(parts), split
+    return _in_their_split(parts), split
+
+
+def _in_their_split(parts: list[Part]) -> tuple[Part, ...]:
+    """Name the values of a line with the split that stands before them, where the line decides it."""
+    keys = iter(by_line([part.key for part in parts if part.role == "value"]))
+    return tuple(replace(part, key=next(keys)) if part.role == "value" else part for part in parts)
 
 
 def _is_beside(word: re.Match[str], text: str) -> bool:
-    """Tell whether `best` speaks of what is near it alone: behind an axis, or before a number of its own."""
+    """Tell whether `best` speaks of what is near it alone: behind an axis or score, or before a number."""
     if BEST_ITSELF.search(text):
         return True
-    before = PAIR.finditer(text, 0, word.start())
-    return any(
-        _name(found["key"], bare=not found["sep"].strip("'\" ")).role in ("epoch", "step", "sample")
-        for found in before
+    before = (
+        _name(found["key"], bare=not found["sep"].strip("'\" "))
+        for found in PAIR.finditer(text, 0, word.start())
     )
+    return any(
+        name.role in ("epoch", "step", "sample")
+        or (name.key is not None and name.role == "value" and _is_score(name.key))
+        for name in before
+    )
+
+
+def _is_score(key: str) -> bool:
+    name = canonical_metric(key).name
+    return is_known_metric(name) and name not in UNSPLIT
 
 
 def _best_of(parts: list[Part], text: str, value: float) -> str | None:
@@ -388,89 +311,6 @@ def _with_split(key: str, split: str | None, *, best: bool) -> str:
         key = f"best_{key}"
     said = metric.split is not None or metric.name in ("learning_rate", "gradient_norm", "epoch")
     return f"{split}/{key}" if split and not said else key
-
-
-def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
-    """Yield settings of lines made to hold many: dumps of arguments and command lines."""
-    cut = text[: 64 * LONGEST]
-    dump = DUMP.search(cut) if "(" in cut and "=" in cut else None
-    if dump is not None:
-        for key, word in DUMPED.findall(cut[dump.end() :].rpartition(")")[0]):
-            if not SECRET.search(key):
-                single = re.fullmatch(r"\[([^,\[\]]+)\]", word.strip())
-                yield key, typed_text((single[1] if single else word).strip().strip("'\""))
-    elif "': " in cut and cut.count("': ") >= DUMPED_AT_LEAST and "{'" in cut:
-        yield from _dumped_dict(cut)
-    elif " --" in text and COMMAND.search(text[:LONGEST]):
-        for key, word in FLAG.findall(text[:LONGEST]):
-            if not SECRET.search(key):
-                yield key, typed_text(word.strip("'\"") or "true")
-
-
-def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:
-    """Yield the values of a Python dict that holds no score and no position (fairseq's config)."""
-    start, end = text.find("{'"), text.rfind("}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the log's own escapes
-            found = ast.literal_eval(text[start : end + 1])
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return
-    if not isinstance(found, dict):
-        return
-    try:
-        flat = list(flatten(found))
-    except RecursionError:
-        return
-    numbers = [key for key, value in flat if "." not in key and not isinstance(value, str)]
-    if any(x_axis(key) is not None or _is_score(key) for key in numbers):
-        return
-    for key, value in flat:
-        if not SECRET.search(key):
-            single = re.fullmatch(r"\[([^,\[\]]+)\]", value) if isinstance(value, str) else None
-            yield key, typed_text(single[1]) if single else value
-
-
-def _is_score(key: str) -> bool:
-    metric = canonical_metric(key)
-    return is_known_metric(metric.name) and (
-        metric.name != "learning_rate" or metric.split is not None
-    )
-
-
-def one_setting(text: str) -> tuple[str, Scalar] | None:
-    """Return the setting that is all a line holds (`batch size: 128`, `"lr": 0.1,`), else None.
-
-    A line that says where the training stands, or holds a score, is none.
-    """
-    match = ONE_SETTING.fullmatch(text) if len(text) < LONGEST else None
-    if match is None:
-        said = IS_SETTING.fullmatch(text[:200])
-        if said is not None:
-            key, value = said["key"].replace(" ", "_"), typed_text(said["value"])
-            return (key, value) if is_known_setting(key, value) else None
-        seed = SINGLE_SETTING.search(text[:200])
-        return ("seed", int(seed[1])) if seed else None
-    key, word = match["key"].strip(), match["value"].strip().strip("'\"")
-    value = typed_text(word)
-    if SECRET.search(key) or CALL.search(word) or PERCENT_DONE.match(word):
-        return None
-    if re.fullmatch(NUMBER, word, re.IGNORECASE):
-        metric = canonical_metric(key)
-        scored = is_known_metric(metric.name) and (metric.name != "learning_rate" or metric.split)
-        counts = x_axis(key) is not None and not is_known_setting(key, value)
-        return None if scored or counts or is_clock(key) else (key, value)
-    line = read_line(text)
-    return None if line.axes or line.values else (key, value)
-
-
-def is_known_setting(key: str, value: Scalar) -> bool:
-    """Tell whether the vocabulary knows a key as a setting and not as a score."""
-    metric = canonical_metric(key).name
-    scored = (
-        is_known_metric(metric) and metric != "learning_rate" and isinstance(value, (int, float))
-    )
-    return canonical_setting(key, value=value) is not None and not scored
 
 
 def qualified(key: str) -> bool:

@@ -12,18 +12,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from netgain.readers._line_grammar import (
-    LONGEST,
-    NUMBER,
-    PAIR,
-    Axis,
-    Part,
-    message_of,
-    one_setting,
-    parts_of,
-    settings_in,
-    share,
-)
+from netgain.readers._carried_splits import heading_of
+from netgain.readers._line_front import LONGEST, message_of
+from netgain.readers._line_grammar import NUMBER, PAIR, Axis, Part, parts_of, share
+from netgain.readers._line_settings import one_setting, settings_in
+from netgain.readers._log_phases import announces_phase
 from netgain.readers._series import number
 from netgain.study import Scalar
 
@@ -44,8 +37,9 @@ Span = tuple[int, int]
 class Plan:
     """What every line of one shape says."""
 
-    kind: Literal["nothing", "statement", "table", "record"]
-    """`statement` states settings and `table` is a row of a ruled table: those are read line by line."""
+    kind: Literal["nothing", "statement", "table", "record", "heading", "phase"]
+    """`statement` states settings and `table` is a row of a ruled table: those are read line by line.
+    `heading` names the split of the lines below it, `phase` announces a phase of the training."""
     axes: tuple[tuple[Axis, Span, Span | None], ...] = ()
     """Axis, its number, and the number of its end."""
     values: tuple[tuple[Span, Span | None], ...] = ()
@@ -150,8 +144,11 @@ def _read(raw: bytes) -> Plan:
     text = message_of(whole)
     if stated(text) is not None:
         return Plan("statement")
+    if announces_phase(text):
+        return Plan("phase")
     if not any(character.isdigit() for character in text[:LONGEST]):
-        return Plan("nothing")
+        heading = heading_of(text)
+        return Plan("heading", split=heading) if heading else Plan("nothing")
     parts, split = parts_of(text)
     kept: dict[str, Part] = {part.key: part for part in parts if part.role == "value"}
     axes: dict[Axis, Part] = {part.role: part for part in parts if part.role != "value"}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from netgain.readers._line_grammar import Axis
 from netgain.study import Scalar
+from netgain.vocabulary import Axis
 
 FEWEST_EPOCHS = 2
 """Different epochs that a training must show to be told from a counter of something else."""
@@ -52,6 +53,14 @@ class Found:
     """End of an inner step counter (`[ 10/500]`), where the log states one."""
     restarts: array[int] = field(default_factory=lambda: array("q"))
     """1-based lines on which the epoch fell back."""
+    epoch_total: float = math.nan
+    """Last epoch of what runs now, as the log states it (`Epoch 3/90`)."""
+    totals_before: array[float] = field(default_factory=lambda: array("d"))
+    """The same before each restart; NaN where unsaid."""
+    phase_lines: array[int] = field(default_factory=lambda: array("q"))
+    """1-based lines that announce a phase of the training (`Fine-tuning`, `Stage 2`)."""
+    earlier: list[Found] = field(default_factory=list)
+    """Phases of the training before this one."""
 
 
 def laps(run: Found) -> list[Found]:
@@ -60,7 +69,7 @@ def laps(run: Found) -> list[Found]:
     A loop over seeds, folds or settings prints such a log. Laps of unequal length are restarts of one
     training, or cannot be told from them, and are left to whoever joins the points.
     """
-    if not 0 < len(run.restarts) < MOST_LAPS:
+    if not 0 < len(run.restarts) < MOST_LAPS or run.earlier:
         return [run]
     starts = np.array([0, *run.restarts], np.int64)
     shown = [_epochs_by_lap(group, starts) for group in run.groups.values()]
@@ -69,7 +78,7 @@ def laps(run: Found) -> list[Found]:
     early = frozenset(sorted(epochs[0])[: len(last)])
     if len(epochs[0]) < FEWEST_EPOCHS or len(set(whole)) > 1 or last != early:
         return [run]
-    return [_lap(run, starts, at) for at in range(len(starts))]
+    return [lap(run, starts, at) for at in range(len(starts))]
 
 
 def _epochs_by_lap(group: Group, starts: npt.NDArray[np.int64]) -> list[frozenset[float]]:
@@ -79,7 +88,7 @@ def _epochs_by_lap(group: Group, starts: npt.NDArray[np.int64]) -> list[frozense
     return [frozenset(places[finite & (at == lap)].tolist()) for lap in range(len(starts))]
 
 
-def _lap(run: Found, starts: npt.NDArray[np.int64], at: int) -> Found:
+def lap(run: Found, starts: npt.NDArray[np.int64], at: int) -> Found:
     """Return what stands between two falls of the epoch; all laps share the settings."""
     part = Found(settings=run.settings, step_total=run.step_total)
     end = starts[at + 1] if at + 1 < len(starts) else np.iinfo(np.int64).max

@@ -8,8 +8,18 @@ import warnings
 from collections import deque
 from collections.abc import Iterator
 
-from netgain.readers._line_grammar import CODE, CODE_START
-
+CODE = re.compile(
+    r"(?:import |from \S+ import |def |class |@\w|#|'{3}|\"{3})"
+    r"|(?:if|for|while|with|elif|try|else|except)\b.*:\s*(?:#.*)?$"
+    r"|\s+(?:\S.*[(\[{=:,)\]}]|return\b|raise\b|pass\b|break\b|continue\b|\#)"
+    r"|[\w., ]+\s[-+*/]?=\s.*(?:[(\[{]|[A-Za-z_]\.[A-Za-z_])|[\w.]+\(.*|[)\]}]+[,:]?\s*$"
+)
+"""Lines of Python source, once it has begun."""
+CODE_START = re.compile(
+    r"(?:import \w[\w., ]*(?: as \w+)?|from \S+ import .*|def \w+\(.*|class \w+.*:|@[\w.]+(?:\(.*)?|"
+    r"(?:for \w.* in|while|with) .*:)\s*(?:#.*)?$"
+)
+"""Lines at the margin that no log prints."""
 CODE_GAP = 60
 """Lines without a sign of code after which source code inside a log is over."""
 CODE_STARTS = frozenset((b"i", b"f", b"d", b"c", b"w", b"@"))

@@ -184,7 +184,11 @@ def _lines(stream: Iterable[bytes], limits: Limits) -> Iterator[str]:
             raise UnreadableFile(f"line {count + 1} is longer than {limits.line_bytes:,} bytes")
         if count >= MOST_ROWS:
             raise UnreadableFile(f"more than {MOST_ROWS:,} lines")
-        yield raw.decode("utf-8-sig" if count == 0 else "utf-8", "replace").replace("\0", "")
+        text = raw.decode("utf-8-sig" if count == 0 else "utf-8", "replace").replace("\0", "")
+        if "\r" in text.rstrip("\r\n") and '"' not in text:
+            yield from text.split("\r")  # rows ended by carriage returns alone
+        else:
+            yield text
 
 
 def _header(cells: list[str]) -> list[str]:

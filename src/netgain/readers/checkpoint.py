@@ -98,7 +98,9 @@ class Content:
 
 
 def sniff(entry: Entry) -> bool:
-    """Recognise checkpoints by suffix and first bytes."""
+    """Recognise checkpoints by suffix and first bytes; states of random generators hold no weights."""
+    if entry.name.startswith(("rng_state", "random_states")):
+        return False
     if entry.name.endswith(".safetensors"):
         return True
     torch_like = entry.head[:2] == b"PK" or entry.head[:1] == b"\x80"

@@ -10,36 +10,46 @@ import ast
 import re
 from collections.abc import Iterator
 
-from netgain.analysis.syntax import walk
+from netgain.analysis.declared_options import (
+    CONFIGURATION_CLASS,
+    declared_fields,
+    declared_option,
+    is_configuration_class,
+)
+from netgain.analysis.script_files import NOT_TRAINING
+from netgain.analysis.syntax import last_name, nodes_of, walk
 from netgain.errors import UnreadableFile
-from netgain.readers._python_literals import UNKNOWN, Names, flat, parse, plain, value_of
+from netgain.readers._named_settings import named_facts, names_in
+from netgain.readers._python_literals import DEPTH, UNKNOWN, Names, flat, parse, plain, value_of
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 from netgain.vocabulary import canonical_setting
 
-NOT_TRAINING = re.compile(
-    r"(?:^|_)(?:eval\w*|test\w*|infer\w*|predict\w*|demo|plot\w*|convert\w*|download\w*|"
-    r"export\w*|setup|conftest|"
-    r"visuali[sz]e\w*|preprocess\w*|prepare\w*|sample|generate|utils?|__init__|analy[sz]e\w*|"
-    r"report\w*)(?:_|$)",
-    re.IGNORECASE,
-)
-"""Stems of scripts that train nothing."""
 FEWEST = 3
 """Known settings that make a file one that configures a training."""
 LENGTHS = frozenset(
     ("epochs", "max_steps", "learning_rate", "batch_size", "batch_size_per_device", "optimizer")
 )
 """Canonical settings of which a training's configuration states one at least."""
-CONFIG_CLASS = re.compile(
-    r"(?:config|cfg|args|arguments|hparams|hyperparam\w*|options|settings|params)$", re.IGNORECASE
-)
 ROOTS = frozenset(("_C", "cfg", "config", "c", "C", "args", "hparams", "opt", "FLAGS", "CFG", "hp"))
 """Names that hold a configuration whose attributes are set one by one."""
-FLAGS = re.compile(r"DEFINE_(?:integer|float|string|bool|boolean|enum)")
-CLICK = frozenset(("option", "Option"))
+MAKERS = frozenset(
+    (
+        "CN",
+        "CfgNode",
+        "ConfigDict",
+        "EasyDict",
+        "edict",
+        "AttrDict",
+        "Munch",
+        "SimpleNamespace",
+        "Namespace",
+    )
+)
+"""Calls that make an empty configuration, under whatever name."""
 HINT = re.compile(
     rb"add_argument|@click|DEFINE_|dataclass|CfgNode|ConfigDict|learning_rate|batch_size|\blr\b"
 )
+NAMED_HINT = re.compile(r"[\"'](?:\w*name|experiment|exp|run|id|tag|label|title)[\"']\s*:")
 Found = dict[str, tuple[object, int]]
 
 
@@ -70,6 +80,40 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     settings = settings_in(text, entry)
     if settings:
         yield RunFacts(location=entry.folder, dialect="code", settings=settings)
+    yield from _named_in(text, entry)
+
+
+def _named_in(text: str, entry: Entry) -> Iterator[RunFacts]:
+    """Yield the configurations of a list in code that each say their name: `[{"name": "dqn", ...}, ...]`."""
+    if not NAMED_HINT.search(text) or not HINT.search(text.encode("utf-8", "replace")):
+        return
+    try:
+        tree = parse(text)
+    except UnreadableFile:
+        return
+    for held in nodes_of(tree, ast.List):
+        items = [item for item in held.elts if isinstance(item, ast.Dict)]
+        if len(items) != len(held.elts) or len(items) < 2:
+            continue
+        values = [value_of(item, {}) for item in items]
+        told = names_in([value if isinstance(value, dict) else {} for value in values])
+        if told is None:
+            continue
+        key, names = told
+        for name, item, value in zip(names, items, values, strict=True):
+            lines = _lines_of(item)
+            found = tuple(
+                Setting(
+                    key=inner,
+                    value=plain(one),
+                    source=entry.source(line=lines.get(inner, item.lineno), key=f"{name}.{inner}"),
+                )
+                for inner, one in flat(value)
+                if inner != key and one is not None
+            )
+            known = {canonical_setting(s.key, "code", value=s.value) for s in found}
+            if known & LENGTHS:
+                yield named_facts(entry, name, found)
 
 
 def settings_in(text: str, entry: Entry) -> tuple[Setting, ...]:
@@ -86,7 +130,8 @@ def settings_in(text: str, entry: Entry) -> tuple[Setting, ...]:
         if (name := canonical_setting(key, "code", value=plain(value))) is not None
         and value is not None
     }
-    if len(known) < FEWEST or not known & LENGTHS:
+    fewest = 1 if CONFIGURATION_CLASS.search(entry.path.stem) else FEWEST
+    if len(known) < fewest or not known & LENGTHS:
         return ()
     return tuple(
         Setting(key=key, value=plain(value), source=entry.source(line=line, key=key))
@@ -98,6 +143,7 @@ def settings_in(text: str, entry: Entry) -> tuple[Setting, ...]:
 def _defaults(tree: ast.Module) -> Found:
     """Return the defaults of a module; a name with two different ones is left out."""
     names: Names = {}
+    roots = ROOTS | _made_here(tree)
     found: Found = {}
     twice: set[str] = set()
 
@@ -114,11 +160,11 @@ def _defaults(tree: ast.Module) -> Found:
         if isinstance(part, ast.Call):
             for key, value in _argument(part, names):
                 add(key, value, part.lineno)
-        elif isinstance(part, ast.ClassDef) and _is_config(part):
+        elif isinstance(part, ast.ClassDef) and is_configuration_class(part):
             for key, value, line in _fields(part, names):
                 add(key, value, line)
         elif isinstance(part, ast.Assign) and len(part.targets) == 1:
-            path = _attribute_path(part.targets[0])
+            path = _attribute_path(part.targets[0], roots)
             if path is not None:
                 for key, value in flat(value_of(part.value, names), path):
                     add(key, value, part.lineno)
@@ -137,73 +183,58 @@ def _module_level(node: ast.stmt, names: Names) -> Iterator[tuple[str, object, i
     value = value_of(expression, names)
     names[target.id] = value
     if isinstance(value, dict):
-        if target.id in ROOTS or CONFIG_CLASS.search(target.id):
-            yield from ((key, inner, node.lineno) for key, inner in flat(value))
+        if target.id in ROOTS or CONFIGURATION_CLASS.search(target.id):
+            lines = _lines_of(expression)
+            yield from ((k, inner, lines.get(k, node.lineno)) for k, inner in flat(value))
     elif value is not UNKNOWN:
         yield target.id, value, node.lineno
 
 
+def _lines_of(node: ast.AST, prefix: str = "", depth: int = DEPTH) -> dict[str, int]:
+    """Return the line of each entry of a dictionary, by dotted key."""
+    found: dict[str, int] = {}
+    if not isinstance(node, ast.Dict) or depth <= 0:
+        return found
+    for key, value in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant) and isinstance(key.value, (str, int, float)):
+            path = f"{prefix}.{key.value}" if prefix else str(key.value)
+            found[path] = key.lineno
+            found |= _lines_of(value, path, depth - 1)
+    return found
+
+
 def _argument(node: ast.Call, names: Names) -> Iterator[tuple[str, object]]:
     """Yield the default of `add_argument`, `click.option` or `flags.DEFINE_x`."""
-    called = (
-        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    )
-    keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-    texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    if FLAGS.fullmatch(called) and texts:
-        expression = keywords.get("default") or (node.args[1] if len(node.args) > 1 else None)
-        yield texts[0], value_of(expression, names) if expression is not None else UNKNOWN
-    elif called in ("add_argument", "add_arg") or called in CLICK:
-        options = [text for text in texts if text.startswith("--")]
-        key = (
-            value_of(keywords.get("dest"), names)
-            if "dest" in keywords
-            else (options or [""])[0].lstrip("-")
-        )
-        if not isinstance(key, str) or not key:
-            return
-        if "default" in keywords:
-            yield key.replace("-", "_").split("/")[0], value_of(keywords["default"], names)
-        elif value_of(keywords.get("action"), names) == "store_true":
-            yield key.replace("-", "_"), False
-
-
-def _is_config(node: ast.ClassDef) -> bool:
-    decorated = any("dataclass" in ast.dump(decorator) for decorator in node.decorator_list)
-    return decorated or CONFIG_CLASS.search(node.name) is not None
+    option = declared_option(node)
+    if option is not None and not option.positional and option.default is not None:
+        yield option.name, value_of(option.default, names)
 
 
 def _fields(node: ast.ClassDef, names: Names) -> Iterator[tuple[str, object, int]]:
     """Yield the fields of a dataclass or of a plain class of settings."""
-    for item in node.body:
-        if (
-            isinstance(item, ast.AnnAssign)
-            and isinstance(item.target, ast.Name)
-            and item.value is not None
-        ):
-            target, expression = item.target.id, item.value
-        elif isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name):
-            target, expression = item.targets[0].id, item.value
-        else:
-            continue
-        if isinstance(expression, ast.Call) and getattr(expression.func, "id", "") in (
-            "field",
-            "Field",
-        ):
-            given = {keyword.arg: keyword.value for keyword in expression.keywords}
-            inner = given.get("default")
-            yield target, value_of(inner, names) if inner is not None else UNKNOWN, item.lineno
-        else:
-            yield target, value_of(expression, names), item.lineno
+    for name, default, line in declared_fields(node):
+        yield name, value_of(default, names), line
 
 
-def _attribute_path(target: ast.expr) -> str | None:
+def _made_here(tree: ast.Module) -> frozenset[str]:
+    """Return the names that are given an empty configuration: `base_config = CN()`."""
+    return frozenset(
+        node.targets[0].id
+        for node in walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and last_name(node.value) in MAKERS
+    )
+
+
+def _attribute_path(target: ast.expr, roots: frozenset[str]) -> str | None:
     """Return `SOLVER.BASE_LR` of `_C.SOLVER.BASE_LR = ...`, None for attributes of other names."""
     parts: list[str] = []
     while isinstance(target, ast.Attribute) and len(parts) < 10:
         parts.append(target.attr)
         target = target.value
-    rooted = isinstance(target, ast.Name) and target.id in ROOTS and parts
+    rooted = isinstance(target, ast.Name) and target.id in roots and parts
     return ".".join(reversed(parts)) if rooted else None
 
 

@@ -9,7 +9,8 @@ import yaml
 
 from netgain.errors import UnreadableFile
 from netgain.readers._dialect import dialect_of
-from netgain.readers._documents import SECRET, Leaf, leaves, setting_of, typed_text
+from netgain.readers._documents import SECRET, Leaf, leaves, parse_json, setting_of, typed_text
+from netgain.readers._named_settings import facts_of_named
 from netgain.readers.base import Entry, Limits, Reader, RunFacts
 from netgain.vocabulary import canonical_setting
 
@@ -60,6 +61,10 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     Raises:
         UnreadableFile: damaged, or not a mapping of settings.
     """
+    named = tuple(_named(entry, limits))
+    if named:
+        yield from named
+        return
     if entry.name == "overrides.yaml":
         found = tuple(_overrides(entry, limits))
     else:
@@ -70,6 +75,13 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         dialect=dialect_of(leaf.key for leaf in kept),
         settings=tuple(setting_of(entry, leaf) for leaf in kept),
     )
+
+
+def _named(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
+    """Read a JSON list of configurations that each say their name; any other file yields nothing."""
+    if entry.path.suffix.lower() == ".json" and entry.head.lstrip()[:1] == b"[":
+        text = entry.text(limits.text_bytes)
+        yield from facts_of_named(entry, parse_json(text, limits), text, limits)
 
 
 def _left_open(leaf: Leaf) -> bool:

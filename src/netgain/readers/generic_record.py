@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from netgain.errors import UnreadableFile
 from netgain.readers import config_file, metric_log
-from netgain.readers._documents import SECRET, Leaf, leaves
+from netgain.readers._documents import SECRET, Leaf, leaves, parse_json
+from netgain.readers._named_settings import facts_of_named
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts
 from netgain.vocabulary import canonical_metric, canonical_setting, is_known_metric, x_axis
 
@@ -105,7 +106,14 @@ def _json(entry: Entry, limits: Limits) -> Iterator[Fact]:
     if held not in b"{[":
         raise UnreadableFile("no JSON object or list; expected a record of a training")
     keys = _keys(entry.head, ".json")
-    if any(is_known_metric(canonical_metric(key).name) for key in keys) or held == b"[":
+    scored = any(is_known_metric(canonical_metric(key).name) for key in keys)
+    if held == b"[":
+        text = entry.text(limits.text_bytes)
+        named = tuple(facts_of_named(entry, parse_json(text, limits), text, limits))
+        if named:
+            yield from named
+            return
+    if scored or held == b"[":
         yield from metric_log.facts_of_document(entry, limits)
         return
     yield from _leaves(entry, limits)

@@ -223,7 +223,11 @@ def _metadata(entry: Entry, limits: Limits) -> RunFacts:
     found = {leaf.key: leaf for leaf in leaves(entry, limits)}
     settings = [
         setting_of(entry, replace(found[key], key=name), strength="logged")
-        for key, name in (*ENVIRONMENT.items(), ("git.commit", "git_commit"))
+        for key, name in (
+            *ENVIRONMENT.items(),
+            ("git.commit", "git_commit"),
+            ("codePath", "program"),
+        )
         if key in found and found[key].value is not None
     ]
     arguments = found.get("args")

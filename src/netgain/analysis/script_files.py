@@ -1,0 +1,174 @@
+"""Which files of a tree are scripts, and which files each of them imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from netgain.analysis.scopes import FUNCTIONS, Program
+from netgain.analysis.syntax import literal, nodes_of, walk
+
+NOT_TRAINING = re.compile(
+    r"(?:^|_)(?:eval\w*|test\w*|infer\w*|predict\w*|demo|plot\w*|convert\w*|download\w*|"
+    r"export\w*|setup|conftest|"
+    r"visuali[sz]e\w*|preprocess\w*|prepare\w*|sample|generate|utils?|__init__|analy[sz]e\w*|"
+    r"report\w*)(?:_|$)",
+    re.IGNORECASE,
+)
+"""Stems of scripts that train nothing."""
+ASIDE = frozenset(
+    {
+        "tests",
+        "test",
+        "docs",
+        "doc",
+        "third_party",
+        "thirdparty",
+        "vendor",
+        "examples",
+        "unit_tests",
+    }
+)
+"""Folders whose scripts are not the project's own trainings."""
+MOST_FILES = 2_000
+"""Files one script is followed into."""
+TRAINING_WORDS = re.compile(
+    r"backward\(|\.fit\w*\(|Trainer|minimi[sz]e\(|apply_gradients|\.learn\(|\boptim\b|"
+    r"[Oo]ptimi[sz]er|(?<!def )\b(?:\w+_)?train\w*\(\s*(?!True|False|mode|self)[^)\s]|[Ll]ightning|"
+    r"subprocess|os\.system|runpy|\.train_step|value_and_grad"
+)
+"""What a program that trains says somewhere."""
+QUIET = (ast.Import, ast.ImportFrom, ast.ClassDef, *FUNCTIONS, ast.Pass)
+
+
+class Files:
+    """The files of one program and their imports."""
+
+    def __init__(self, program: Program) -> None:
+        """Look at the files of a program."""
+        self.program = program
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        for path in program.roots:
+            pure = PurePosixPath(path)
+            name = pure.parent.name if pure.name == "__init__.py" else pure.stem
+            self._by_stem[name].append(path)
+        self._imports: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def scripts(self) -> tuple[str, ...]:
+        """Return the files that do something when they are run, those set aside by name left out.
+
+        One without a guard that another file imports would run with it: it is a part of that one.
+        """
+        acting = [path for path in self.program.roots if self._is_script(path)]
+        imported = {name for path in self.program.roots for name in self._imports_of(path)}
+        return tuple(path for path in acting if path not in imported or self._is_guarded(path))
+
+    def idle(self, texts: Mapping[str, str]) -> frozenset[str]:
+        """Return the scripts that train nothing, neither themselves nor in the files they import.
+
+        Args:
+            texts: the files by path.
+        """
+        working = {path for path, text in texts.items() if TRAINING_WORDS.search(text)}
+        return frozenset(
+            path
+            for path in self.program.roots
+            if self._acts(path) and path not in working and not self.reached(path) & working
+        )
+
+    def reached(self, script: str) -> frozenset[str]:
+        """Return a script and the files that it imports, directly or through others."""
+        found = {script: None}
+        waiting = [script]
+        for path in waiting:  # the list grows as imports are found
+            for other in self._imports_of(path):
+                if other not in found and len(found) < MOST_FILES:
+                    found[other] = None
+                    waiting.append(other)
+        return frozenset(found)
+
+    def _is_script(self, path: str) -> bool:
+        pure = PurePosixPath(path)
+        if pure.suffix == ".py" and (
+            NOT_TRAINING.search(pure.stem) or ASIDE & {p.lower() for p in pure.parts[-4:-1]}
+        ):
+            return False
+        return self._acts(path)
+
+    def _acts(self, path: str) -> bool:
+        module = self.program.roots[path].node
+        assert isinstance(module, ast.Module)
+        return any(_acts(statement) for statement in module.body)
+
+    def _is_guarded(self, path: str) -> bool:
+        """Tell whether a file ends in `if __name__ == "__main__":`."""
+        module = self.program.roots[path].node
+        assert isinstance(module, ast.Module)
+        return any(
+            isinstance(node, ast.If)
+            and any(
+                isinstance(part, ast.Name) and part.id == "__name__" for part in walk(node.test)
+            )
+            for node in module.body
+        )
+
+    def _imports_of(self, path: str) -> tuple[str, ...]:
+        if path not in self._imports:
+            self._imports[path] = tuple(dict.fromkeys(self._look(path)))
+        return self._imports[path]
+
+    def _look(self, path: str) -> list[str]:
+        found: list[str] = []
+        module = self.program.roots[path].node
+        for node in nodes_of(module, ast.Import):
+            for alias in node.names:
+                found += self._named(alias.name.split("."), path)
+        for source in nodes_of(module, ast.ImportFrom):
+            parts = source.module.split(".") if source.module else []
+            if parts:
+                found += self._named(parts, path)
+            for alias in source.names:
+                found += self._named([*parts, alias.name], path)
+        return found
+
+    def _named(self, parts: list[str], importer: str) -> list[str]:
+        """Return the files that a dotted name may mean; of several, those nearest to the importing file."""
+        wanted = tuple(parts)
+        found = []
+        for path in self._by_stem.get(parts[-1], ()):
+            if path == importer:
+                continue
+            pure = PurePosixPath(path)
+            own = pure.parent.parts if pure.name == "__init__.py" else pure.with_suffix("").parts
+            if own[-len(wanted) :] == wanted:
+                found.append(path)
+        if len(found) < 2:
+            return found
+        shared = {path: _common(path, importer) for path in found}
+        most = max(shared.values())
+        return [path for path in found if shared[path] == most]
+
+
+def _common(first: str, second: str) -> int:
+    count = 0
+    for one, other in zip(PurePosixPath(first).parts, PurePosixPath(second).parts, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _acts(statement: ast.stmt) -> bool:
+    """Tell whether a statement at the margin does more than to define, import and set."""
+    if isinstance(statement, QUIET):
+        return False
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call) and literal(statement.value) is None
+    if isinstance(statement, ast.If):
+        return True
+    return isinstance(statement, (ast.For, ast.While, ast.With, ast.Try))

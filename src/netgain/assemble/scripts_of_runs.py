@@ -1,0 +1,213 @@
+"""Which script trained a run: by what the run recorded, by names both share, by the folder they lie in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePath
+
+from netgain.analysis.configured_code import TrainingScript
+from netgain.assemble.bundles import CODE, has_outcome, is_script, path_of
+from netgain.readers.base import RunFacts
+
+PROGRAM_KEYS = re.compile(
+    r"(?:^|[./_])(?:program|code_?path(?:local)?|script(?:_name|_path)?|main_file|entry_?point|argv|"
+    r"command|cmd|cmdline|run_command)$",
+    re.IGNORECASE,
+)
+"""Keys under which a run records what started it."""
+PROGRAM = re.compile(r"[\w./\\-]+\.(?:py|ipynb)\b")
+CODE_FOLDERS = frozenset(
+    {"src", "code", "scripts", "script", "notebooks", "notebook", "train", "training", "experiments", "tools",
+     "bin", "main", "python"}
+)  # fmt: skip
+"""Folders of code whose runs lie beside them."""
+GENERIC = frozenset(
+    {"train", "training", "trained", "trainer", "run", "runs", "log", "logs", "result", "results",
+     "output", "outputs", "out", "test", "tests", "val", "eval", "history", "metrics", "metric",
+     "model", "models", "best", "last", "final", "checkpoint", "checkpoints", "ckpt", "save",
+     "saved", "save_dir", "exp", "experiment", "experiments", "data", "files", "main", "fit", "acc",
+     "accuracy", "loss", "scores", "score", "report", "summary", "csv", "json", "txt", "config",
+     "args", "weights", "version", "default", "events", "tensorboard", "tb", "wandb", "lightning",
+     "logger", "epoch", "step", "steps", "fold", "seed", "state", "stdout", "stderr", "err",
+     "debug", "log0", "predictions", "preds", "py", "pth", "pt", "h5", "keras", "npy", "pkl",
+     "hparams", "info", "params", "settings", "options", "opt", "hydra", "cfg", "parameters",
+     "local", "latest", "tmp", "temp", "new", "old", "the", "and", "with", "for", "performance",
+     "stats", "all", "self", "cuda", "cpu", "batch", "none", "true", "false", "name", "adam", "sgd"}
+)  # fmt: skip
+"""Words of names and strings that tell no training from another."""
+WORD = re.compile(r"[A-Za-z]+\d*[A-Za-z]*|\d+(?:\.\d+)?")
+VERSION = re.compile(r"v\d+|\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunNames:
+    """What a run is called."""
+
+    files: tuple[str, ...]
+    """Stems of its files of results, lower case."""
+    folders: tuple[str, ...]
+    """Names of its folders, the innermost first."""
+    paths: tuple[str, ...]
+    """Folders its files lie in."""
+    programs: tuple[str, ...]
+    """Scripts that it recorded as started."""
+    logs: tuple[str, ...]
+    """Files it was read from."""
+
+
+def names_of(run_id: str, bundle: list[RunFacts]) -> RunNames:
+    """Return what a run is called by its id, files and folders."""
+    own = [
+        fact for fact in bundle if fact.dialect != CODE and not is_script(fact) and path_of(fact)
+    ]
+    measured = [fact for fact in own if has_outcome(fact)] or own
+    logs = tuple(dict.fromkeys(map(path_of, measured)))
+    base, _, inner = run_id.partition("#")
+    parts = [*reversed(PurePath(base).parts)]
+    if inner:
+        parts.insert(0, inner)
+    folders = tuple(dict.fromkeys(part.lower() for part in parts if part not in ("/", ".")))
+    programs = [
+        found.replace("\\", "/")
+        for fact in own
+        for setting in fact.settings
+        if PROGRAM_KEYS.search(setting.key) and isinstance(setting.value, str)
+        for found in PROGRAM.findall(setting.value)[:1]
+    ]
+    return RunNames(
+        files=tuple(dict.fromkeys(_stem(path) for path in logs)),
+        folders=folders,
+        paths=tuple(dict.fromkeys(str(PurePath(path).parent) for path in logs)),
+        programs=tuple(dict.fromkeys(programs)),
+        logs=logs,
+    )
+
+
+def scripts_of(
+    scripts: Iterable[TrainingScript], names: RunNames, *, apart: bool = False
+) -> tuple[list[TrainingScript], bool]:
+    """Return the scripts any of which may have trained a run, and whether more than their folder says so.
+
+    There is none where the run recorded one that is not among them. Of scripts that lie apart from the runs
+    no folder tells: all of them may be meant.
+    """
+    found = list(scripts)
+    if names.programs:
+        started = [s for s in found if any(_ends_alike(s.path, p) for p in names.programs)]
+        return _longest_shared(started, names.programs), True
+    itself = [script for script in found if script.path in names.logs]
+    if itself:  # a log that prints its own source
+        return itself, True
+    found = [script for script in found if not script.path.endswith((".log", ".txt", ".out"))]
+    for own_names in (names.files, *((folder,) for folder in names.folders[:3])):
+        telling = [name for name in own_names if _core(name)]
+        named = [s for s in found if any(_bears(s, name) for name in telling)]
+        if named:
+            return _nearest(named, names) or named, True
+    return found if apart else _nearest(found, names), False
+
+
+def is_called(name: str, names: RunNames) -> bool:
+    """Tell whether a run bears a name itself, capitals and separators levelled."""
+    wanted = _levelled(name)
+    return bool(wanted) and any(
+        _levelled(own) == wanted for own in (*names.files, *names.folders[:2])
+    )
+
+
+def told_by(words: Iterable[str], names: RunNames) -> int:
+    """Return how plainly words of a place in code name a run: 0 not at all, a shared file name most."""
+    best = 0
+    own = [name for name in (*names.files, *names.folders[:2]) if _core(name)]
+    cores = [_core(name) for name in own]
+    everything = frozenset().union(*cores) if cores else frozenset[str]()
+    for word in words:
+        parts = _components(word)
+        if any(name in parts for name in own):
+            return 100
+        core = _core(word)
+        if core and core in cores:
+            best = max(best, 50)
+        elif core and len(word) <= 60 and core <= everything:
+            best = max(best, len(core))
+    return best
+
+
+def _nearest(scripts: list[TrainingScript], names: RunNames) -> list[TrainingScript]:
+    """Return the scripts whose folder is the closest one above the run."""
+    depth: dict[int, list[TrainingScript]] = {}
+    for script in scripts:
+        home = _home(script.path)
+        if home in ("", ".") or any(p == home or p.startswith(home + "/") for p in names.paths):
+            depth.setdefault(len(PurePath(home).parts), []).append(script)
+    return depth[max(depth)] if depth else []
+
+
+@lru_cache(maxsize=4096)
+def _home(path: str) -> str:
+    folder = PurePath(path).parent
+    while folder.name.lower() in CODE_FOLDERS and folder.parent != folder:
+        folder = folder.parent
+    return str(folder)
+
+
+def _ends_alike(path: str, program: str) -> bool:
+    return PurePath(path).name == PurePath(program).name
+
+
+def _longest_shared(
+    scripts: list[TrainingScript], programs: tuple[str, ...]
+) -> list[TrainingScript]:
+    """Return the scripts that share most of their path with what a run recorded."""
+
+    def shared(script: TrainingScript) -> int:
+        best = 0
+        for program in programs:
+            count = 0
+            mine, theirs = PurePath(script.path).parts[::-1], PurePath(program).parts[::-1]
+            for one, other in zip(mine, theirs, strict=False):
+                if one != other:
+                    break
+                count += 1
+            best = max(best, count)
+        return best
+
+    most = max(map(shared, scripts), default=0)
+    return [script for script in scripts if shared(script) == most]
+
+
+def _bears(script: TrainingScript, name: str) -> bool:
+    """Tell whether a script is called like a run, or says its name in a string."""
+    stem = _stem(script.path)
+    if stem == name or (_core(stem) and _core(stem) == _core(name)):
+        return True
+    return any(name in _components(word) for word in script.words)
+
+
+@lru_cache(maxsize=65536)
+def _components(word: str) -> frozenset[str]:
+    """Return the parts of a path in a string, with and without their suffix, lower case."""
+    parts = [part for part in re.split(r"[/\\]", word.strip().lower()) if part]
+    return frozenset(parts) | frozenset(PurePath(part).stem for part in parts)
+
+
+@lru_cache(maxsize=65536)
+def _core(name: str) -> frozenset[str]:
+    """Return the words of a name that tell it from others."""
+    words = {word.lower() for word in WORD.findall(re.sub(r"[_\W]+", " ", name))}
+    return frozenset(
+        w for w in words if w not in GENERIC and not VERSION.fullmatch(w) and len(w) > 1
+    )
+
+
+@lru_cache(maxsize=65536)
+def _levelled(name: str) -> str:
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")
+
+
+@lru_cache(maxsize=65536)
+def _stem(path: str) -> str:
+    return PurePath(path).stem.lower()

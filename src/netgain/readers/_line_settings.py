@@ -1,0 +1,131 @@
+"""Settings that a line of a log states: `batch size: 128`, a dump of arguments, a command line."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from netgain.readers._documents import SECRET, flatten, typed_text
+from netgain.readers._line_front import LONGEST
+from netgain.readers._line_grammar import NUMBER, PROGRESS, read_line
+from netgain.study import Scalar
+from netgain.vocabulary import (
+    canonical_metric,
+    canonical_setting,
+    is_clock,
+    is_known_metric,
+    x_axis,
+)
+
+PERCENT_DONE = re.compile(rf"\d{{1,3}}%{PROGRESS.pattern}")
+ONE_SETTING = re.compile(
+    r"\s*+[-*|>]?\s*+(?P<quote>['\"]?)"
+    r"(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
+    r"\s*+[:=]\s*+(?P<value>\S.{0,200}?)\s*+,?\s*+"
+)
+DUMP = re.compile(
+    r"\b(?:Namespace|\w{0,40}Args|\w{0,40}Arguments|\w{0,40}Config|HParams|AttrDict|EasyDict)\("
+)
+DUMPED = re.compile(
+    r"(\w+)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|<[^>]*>|[^,()\[\]{}]*)"
+)
+COMMAND = re.compile(r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b")
+FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
+DUMPED_AT_LEAST = 8
+"""Values of a printed dict that is no row of a log."""
+SINGLE_SETTING = re.compile(
+    r"\b(?:random[ _])?seed\s*(?:[:= #]|\bis\b|\bset to\b|\bto\b)\s*(\d{1,10})\b", re.IGNORECASE
+)
+IS_SETTING = re.compile(
+    r"\s*(?:the )?(?P<key>[A-Za-z]\w{1,30}(?: [A-Za-z]\w{1,30}){0,2}) (?:is|was|set to) "
+    r"(?P<value>-?[\d.][\d.e\-]{0,20})\s*",
+    re.IGNORECASE,
+)
+"""`Batch size is 64`."""
+CALL = re.compile(r"[A-Za-z_]\w*\(|^(?:self|args|cfg|config|opt)\.|[(\[{]\s*$|^[^(\[{]*[)\]}]")
+"""Values that are source code."""
+
+
+def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
+    """Yield settings of lines made to hold many: dumps of arguments and command lines."""
+    cut = text[: 64 * LONGEST]
+    dump = DUMP.search(cut) if "(" in cut and "=" in cut else None
+    if dump is not None:
+        for key, word in DUMPED.findall(cut[dump.end() :].rpartition(")")[0]):
+            if not SECRET.search(key):
+                single = re.fullmatch(r"\[([^,\[\]]+)\]", word.strip())
+                yield key, typed_text((single[1] if single else word).strip().strip("'\""))
+    elif "': " in cut and cut.count("': ") >= DUMPED_AT_LEAST and "{'" in cut:
+        yield from _dumped_dict(cut)
+    elif " --" in text and COMMAND.search(text[:LONGEST]):
+        for key, word in FLAG.findall(text[:LONGEST]):
+            if not SECRET.search(key):
+                yield key, typed_text(word.strip("'\"") or "true")
+
+
+def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:
+    """Yield the values of a Python dict that holds no score and no position (fairseq's config)."""
+    start, end = text.find("{'"), text.rfind("}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the log's own escapes
+            found = ast.literal_eval(text[start : end + 1])
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return
+    if not isinstance(found, dict):
+        return
+    try:
+        flat = list(flatten(found))
+    except RecursionError:
+        return
+    numbers = [key for key, value in flat if "." not in key and not isinstance(value, str)]
+    if any(x_axis(key) is not None or _is_score(key) for key in numbers):
+        return
+    for key, value in flat:
+        if not SECRET.search(key):
+            single = re.fullmatch(r"\[([^,\[\]]+)\]", value) if isinstance(value, str) else None
+            yield key, typed_text(single[1]) if single else value
+
+
+def _is_score(key: str) -> bool:
+    metric = canonical_metric(key)
+    return is_known_metric(metric.name) and (
+        metric.name != "learning_rate" or metric.split is not None
+    )
+
+
+def one_setting(text: str) -> tuple[str, Scalar] | None:
+    """Return the setting that is all a line holds (`batch size: 128`, `"lr": 0.1,`), else None.
+
+    A line that says where the training stands, or holds a score, is none.
+    """
+    match = ONE_SETTING.fullmatch(text) if len(text) < LONGEST else None
+    if match is None:
+        said = IS_SETTING.fullmatch(text[:200])
+        if said is not None:
+            key, value = said["key"].replace(" ", "_"), typed_text(said["value"])
+            return (key, value) if is_known_setting(key, value) else None
+        seed = SINGLE_SETTING.search(text[:200])
+        return ("seed", int(seed[1])) if seed else None
+    key, word = match["key"].strip(), match["value"].strip().strip("'\"")
+    value = typed_text(word)
+    if SECRET.search(key) or CALL.search(word) or PERCENT_DONE.match(word):
+        return None
+    if re.fullmatch(NUMBER, word, re.IGNORECASE):
+        metric = canonical_metric(key)
+        scored = is_known_metric(metric.name) and (metric.name != "learning_rate" or metric.split)
+        counts = x_axis(key) is not None and not is_known_setting(key, value)
+        return None if scored or counts or is_clock(key) else (key, value)
+    line = read_line(text)
+    return None if line.axes or line.values else (key, value)
+
+
+def is_known_setting(key: str, value: Scalar) -> bool:
+    """Tell whether the vocabulary knows a key as a setting and not as a score."""
+    metric = canonical_metric(key).name
+    scored = (
+        is_known_metric(metric) and metric != "learning_rate" and isinstance(value, (int, float))
+    )
+    return canonical_setting(key, value=value) is not None and not scored

@@ -1,0 +1,194 @@
+"""The lines of a text log, one after the other, to the runs that they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from netgain.errors import UnreadableFile
+from netgain.readers._carried_splits import Below
+from netgain.readers._indented import Sections
+from netgain.readers._line_front import message_of
+from netgain.readers._line_grammar import Axis, Line, read_line
+from netgain.readers._line_plans import Plan, Plans, numbers_of, stated
+from netgain.readers._line_settings import is_known_setting
+from netgain.readers._lines import terminal_lines
+from netgain.readers._log_dumps import without_dumps
+from netgain.readers._log_runs import Found, Group
+from netgain.readers._printed_code import PrintedCode
+from netgain.readers._ruled import Ruled
+from netgain.readers._split_columns import SplitColumns
+from netgain.readers.base import Entry, Limits
+from netgain.study import Scalar
+
+FEWEST = 3
+"""Keys of a printed block that make unknown ones settings too."""
+MOST_RECORDS = 2_000_000
+MOST_RUNS = 1_000
+MOST_SETTINGS = 5_000
+NAN = float("nan")
+TOTALS: dict[Axis, str] = {"epoch": "epochs", "step": "max_steps", "sample": "samples"}
+
+
+Reading = tuple[dict[Axis, float], dict[Axis, float], tuple[float, ...]]
+"""Axes, their ends, and values of one line."""
+
+
+def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
+    """Cut a log into runs: a position that falls back after new settings begins another."""
+    run, preamble = Found(), Found()
+    plans, table, columns = Plans(), Ruled(), SplitColumns()
+    block: list[tuple[str, Scalar, int]] = []
+    heading = Below()
+    count = 0
+    sections = Sections()
+    for number, raw in without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
+        section = sections.around(raw)
+        if block and sections.at_heading:
+            continue  # a printed configuration goes on below its headings
+        if columns.concerns(raw):
+            line = columns.row(message_of(raw.decode("utf-8", "replace")))
+            if line is not None:
+                _add_line(run, line, number)
+                continue
+        plan = plans.plan_of(raw)
+        if plan.kind == "statement":
+            text = message_of(raw.decode("utf-8", "replace"))
+            named = stated(text) or ()
+            block += [(f"{section}.{k}" if section else k, v, number) for k, v in named]
+            continue
+        if block:
+            _settle(preamble if run.count else run, block)
+            block = []
+        if plan.kind == "table":
+            _add_row(run, table, raw, number)
+            continue
+        if table.pairs:
+            _close(run, table, number)
+        if plan.kind != "record":
+            _pass(run, heading, plan, raw, number)
+            continue
+        axes, totals, values = numbers_of(raw, plan)
+        if axes:
+            heading.end()
+        keys = heading.names(plan.keys, number)
+        if keys != plan.keys:
+            plan = replace(plan, keys=keys)
+        if preamble.settings and (axes or values):
+            if run.count and _falls_back(run, axes):
+                yield run
+                count += 1
+                if count > MOST_RUNS:
+                    raise UnreadableFile(f"more than {MOST_RUNS:,} runs in one log")
+                run = Found(settings=preamble.settings)
+            elif axes:
+                run.settings = preamble.settings | run.settings
+            if axes:
+                preamble = Found()
+        _add(run, plan, number, (axes, totals, values))
+        if run.count > MOST_RECORDS:
+            raise UnreadableFile(f"more than {MOST_RECORDS:,} records in one run")
+    _close(run, table, number=0)
+    _settle(preamble if run.count else run, block)
+    yield run
+
+
+def _pass(run: Found, heading: Below, plan: Plan, raw: bytes, number: int) -> None:
+    """Pass a line without records: what it announces, a blank line or words."""
+    if plan.kind == "phase":
+        run.phase_lines.append(number)
+    if plan.kind == "heading":
+        heading.announce(plan.split or "", number)
+    elif not raw.strip():
+        heading.blank()
+
+
+def _add_row(run: Found, table: Ruled, raw: bytes, number: int) -> None:
+    """Add what a row of a ruled table says, where it is not a row of bars around an ordinary message."""
+    text = raw.decode("utf-8", "replace")
+    line = table.row(text)
+    if line is None and (table.header or table.pairs or "|" not in text[:2]):
+        return
+    if line is None:
+        line = read_line(message_of(text))
+    _add_line(run, line, number)
+
+
+def _add_line(run: Found, line: Line, number: int) -> None:
+    plan = Plan("record", keys=tuple(line.values), split=line.split)
+    _add(run, plan, number, (line.axes, line.totals, tuple(line.values.values())))
+
+
+def _close(run: Found, table: Ruled, number: int) -> None:
+    line = table.close()
+    if line is not None:
+        _add_line(run, line, number)
+
+
+def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
+    """Keep known settings, and unknown ones of a block of at least three plain keys."""
+    plain = sum(" " not in key for key, _, _ in block)
+    for spelled, value, number in block:
+        key = spelled.replace(" ", "_")
+        unknown_too = plain >= FEWEST and " " not in spelled
+        if (unknown_too or is_known_setting(key, value)) and len(run.settings) < MOST_SETTINGS:
+            run.settings[key] = (value, number)
+
+
+def _falls_back(run: Found, axes: dict[Axis, float]) -> bool:
+    """Tell whether a line stands before where the run already was."""
+    for axis in ("epoch", "step", "sample"):
+        if axis in axes and axis in run.position:
+            return axes[axis] < run.position[axis] or (
+                axes[axis] == run.position[axis] and axis == "epoch" and "step" not in axes
+            )
+    return False
+
+
+def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
+    axes, totals, values = read
+    position = run.position
+    if axes:
+        if axes.get("epoch", np.inf) < position.get("epoch", -np.inf):
+            run.restarts.append(number)
+            run.totals_before.append(run.epoch_total)
+            run.epoch_total = NAN
+        position.update(axes)
+        if "epoch" in axes and "step" not in axes:
+            position.pop("step", None)
+        run.split = plan.split
+    elif plan.split:
+        run.split = plan.split
+    run.epoch_total = totals.get("epoch", run.epoch_total)
+    for axis, total in totals.items():
+        if axis == "step" and np.isfinite(total):
+            run.step_total = total
+        inner = axis == "step" and "epoch" in position
+        if (
+            axis == "step"
+            and "epoch" in axes
+            and 1 < total < np.inf
+            and plan.split in (None, "train", "training")
+        ):
+            run.settings.setdefault("steps_per_epoch", (int(total), number))
+        if not inner and axis in TOTALS and np.isfinite(total):
+            run.settings.setdefault(TOTALS[axis], (int(total), number))
+    if not values:
+        return
+    keys = plan.keys
+    if plan.summary and run.split:
+        keys = tuple(key if "/" in key else f"{run.split}/{key}" for key in keys)
+    group = run.groups.get((keys, plan.summary))
+    if group is None:
+        group = run.groups[keys, plan.summary] = Group(keys, plan.summary)
+    group.lines.append(number)
+    epoch = position.get("epoch", NAN)
+    if not axes and "epoch" in position:
+        group.places.extend((NAN, epoch, NAN))
+    else:
+        group.places.extend((position.get("step", NAN), epoch, position.get("sample", NAN)))
+    group.values.extend(values)
+    run.count += 1
+    run.sole += plan.sole
