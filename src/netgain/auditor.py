@@ -17,11 +17,7 @@ from netgain.practice import Practice
 from netgain.practices import select
 from netgain.renderers import format_of, render
 from netgain.report import Report
-from netgain.side_process import worked_off
 from netgain.study import Allowance, Study
-
-MUCH_CODE = 500_000
-"""Characters of code in each arm above which a second process searches one of the trees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +62,7 @@ def audit(
     with rare_collections():
         try:
             if not select_codes:
-                _look_ahead(study)
+                per_tree.look_ahead((study.baseline.code, study.proposed.code), look_into)
             results = [_run(practice, study) for practice in practices]
         finally:
             syntax.forget()
@@ -84,20 +80,6 @@ def audit(
         fail_on=fail_on,
         options={"select": ",".join(select_codes), "ignore": ",".join(ignore_codes)},
     )
-
-
-def _look_ahead(study: Study) -> None:
-    """Share the search through two large trees of code with a second process."""
-    trees = (study.baseline.code, study.proposed.code)
-    if trees[0] is None or trees[1] is None or trees[0] == trees[1]:
-        return
-    sizes = [sum(len(file.text) for file in tree.files) for tree in trees if tree is not None]
-    if min(sizes) < MUCH_CODE:
-        return
-    both = [tree for tree in trees if tree is not None]
-    answers = worked_off(both, look_into, aside=True, weight=lambda tree: len(tree.files))
-    for tree, found in zip(both, answers, strict=True):
-        per_tree.remember(tree, found)
 
 
 def _run(practice: Practice, study: Study) -> tuple[Finding, bool]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from netgain.analysis.configuration_entries import entries_of
 from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.followed_values import Follower, Found
-from netgain.analysis.per_tree import remembered
+from netgain.analysis.per_tree import name_of, remembered
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.script_files import Files
 from netgain.analysis.syntax import literal, nodes_of
@@ -84,6 +84,11 @@ def training_scripts(tree: CodeTree) -> tuple[TrainingScript, ...]:
             if one is not None:
                 found.append(one)
     return tuple(found)
+
+
+def scripts_into(tree: CodeTree) -> dict[str, object]:
+    """Return what the reading of runs looks for in a tree, by the name of each look."""
+    return {name_of(look): look(tree) for look in (training_scripts, idle_scripts)}
 
 
 @remembered

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TypeVar
 
+from netgain.side_process import worked_off
 from netgain.study import CodeTree
 
 Answer = TypeVar("Answer")
 MOST = 64
 """Answers remembered at a time; the oldest goes first."""
+MUCH_CODE = 500_000
+"""Characters of code in each of two trees above which a second process looks into one of them."""
+Looks = Callable[[CodeTree], Mapping[str, object]]
+"""A function that returns the answers of several looks by their names."""
 _answers: dict[tuple[str, CodeTree], object] = {}
 
 
@@ -37,6 +42,23 @@ def remember(tree: CodeTree, answers: Mapping[str, object]) -> None:
     """Take over answers that another process found, by name of the function."""
     for name, found in answers.items():
         _keep((name, tree), found)
+
+
+def look_ahead(trees: Sequence[CodeTree | None], looks: Looks) -> None:
+    """Remember what several looks find in two large trees, shared with a second process.
+
+    Args:
+        trees: the trees of both arms; nothing is done where one is missing, small, or the other's equal.
+        looks: a function of a module, which returns answers by `name_of` each look.
+    """
+    both = [tree for tree in trees if tree is not None]
+    if len(both) < 2 or both[0] == both[1]:
+        return
+    if min(sum(len(file.text) for file in tree.files) for tree in both) < MUCH_CODE:
+        return
+    answers = worked_off(both, looks, aside=True, weight=lambda tree: len(tree.files))
+    for tree, found in zip(both, answers, strict=True):
+        remember(tree, found)
 
 
 def forget() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from netgain.analysis.configured_code import scripts_into
+from netgain.analysis.per_tree import look_ahead
 from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms, told_apart
 from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
@@ -214,6 +216,7 @@ def _study(
     sorted_runs: tuple[RunSet, RunSet] | None = None,
     all_runs: bool = False,
 ) -> Study:
+    look_ahead((_code(baseline[0]), _code(proposed[0])), scripts_into)
     first, second = sorted_runs or (
         build_runs(_runs(baseline[0]), request.vocabulary, _code(baseline[0]), _code(shared)),
         build_runs(_runs(proposed[0]), request.vocabulary, _code(proposed[0]), _code(shared)),
