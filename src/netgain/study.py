@@ -142,8 +142,9 @@ class Run:
     """Name shared by runs that differ in the seed alone."""
     seed: Cited[int] | None = None
     """Random seed of the run."""
-    status: Literal["finished", "failed", "running", "unknown"] = "unknown"
-    """Only finished and unknown runs count as evidence for a claim."""
+    status: Literal["finished", "failed", "running", "planned", "unknown"] = "unknown"
+    """Only finished and unknown runs count as evidence for a claim; a planned one is what an arm's code
+    describes, and has no results."""
     config: dict[str, Cited[Scalar]] = field(default_factory=dict)
     """Settings by canonical name (see `netgain.vocabulary`), e.g. `learning_rate`, `ema_decay`."""
     other_config: dict[str, Cited[Scalar]] = field(default_factory=dict)
@@ -607,3 +608,5 @@ class Study:
     """Keys not understood, most frequent first."""
     excluded_runs: tuple[Unread, ...] = ()
     """Runs that do not count (failed, deleted, duplicates of one record), each with its reason."""
+    unfinished_runs: tuple[Run, ...] = ()
+    """Those of them that failed or broke off, with what they logged; no evidence for or against a claim."""

@@ -225,3 +225,41 @@ def test_gate_of_bare_parameters_and_einsum_is_squeeze_excite() -> None:
         "    def forward(self, x):\n        return self.q(x)\n"
     )
     assert census(text)["attention", "squeeze-excite"] == 1
+
+
+def test_a_functional_model_without_arguments_begins_at_its_input() -> None:
+    """Sums, joins, words for activations and transposed layers of Keras are the blocks they stand for."""
+    text = (
+        "def net():\n    i = layers.Input((64, 64, 3))\n    a = layers.Conv2D(8, 3)(i)\n"
+        "    b = layers.Activation('elu')(layers.BatchNormalization()(a))\n"
+        "    b = layers.add([layers.MaxPooling2D(2)(a), layers.Conv2D(8, 3, strides=2)(b)])\n"
+        "    u = layers.Conv2DTranspose(8, 2, strides=(s, s))(b)\n    u = layers.concatenate([u, a])\n"
+        "    return Model(i, layers.Conv2D(1, 1, activation='sigmoid')(u))\nm = net()\n"
+    )
+    assert census(text) == {
+        ("activation", "elu"): 1,
+        ("normalization", "batch-norm"): 1,
+        ("resampling", "max-pool"): 1,
+        ("resampling", "strided-convolution"): 1,
+        ("resampling", "transposed-convolution"): 1,
+        ("skip", "concat-skip"): 1,
+    }
+
+
+def test_a_value_joined_past_a_gate_is_a_skip() -> None:
+    """What an attention block makes of an earlier value is that value carried past the layers between."""
+    text = (
+        "def net():\n    i = Input((64, 64, 3))\n    a = Conv2D(8, 3)(i)\n    d = Conv2D(8, 3)(a)\n"
+        "    s = attend(a, Conv2D(8, 1)(d))\n    att = s\n"
+        "    return Model(i, Concatenate()([UpSampling2D(2)(d), att]))\nm = net()\n"
+    )
+    assert census(text)[("skip", "concat-skip")] == 1
+
+
+def test_parallel_branches_that_are_joined_are_no_skip() -> None:
+    """Branches of one value side by side carry nothing past anything."""
+    text = (
+        "def net():\n    i = Input((64, 64, 3))\n    a = Conv2D(8, 3)(i)\n"
+        "    return Model(i, Concatenate()([Conv2D(8, 1)(a), Conv2D(8, 3)(a)]))\nm = net()\n"
+    )
+    assert ("skip", "concat-skip") not in census(text)

@@ -59,3 +59,54 @@ def test_a_best_epoch_by_a_test_score_is_found(text: str, line: int) -> None:
 def test_honest_code_raises_nothing(text: str) -> None:
     """Validation data chooses, the test set is scored once or only watched, seeds are another matter."""
     assert lines(LOADERS + text) == []
+
+
+DATA = (
+    "class Digits(torchvision.datasets.KMNIST):\n    pass\n"
+    "def sets(root):\n    return Digits(root, train=True), Digits(root, train={held})\n"
+)
+KEEP = (
+    "def keep(now, best, state):\n    if now > best:\n        best = now\n        torch.save(state, 'a')\n"
+    "    return best\n"
+)
+ENGINE = (
+    "from data import sets as get_sets\nfrom keep import keep\n"
+    "class Judge:\n    def __init__(self, val_loader, logger):\n        self.val_loader = val_loader\n"
+    "    def once(self):\n        for x, y in self.val_loader:\n            acc = accuracy(net(x), y)\n"
+    "        return {'acc': acc}\n"
+    "train_set, val_set = get_sets('.')\n"
+    "judge = Judge(val_loader=DataLoader(val_set), logger=val_logger)\nbest = 0\n"
+    "for epoch in range(9):\n    stat = judge.once()\n    best = keep(stat['acc'], best, net.state_dict())\n"
+)
+
+
+def test_a_best_kept_in_a_helper_is_followed_through_engine_alias_and_subclass() -> None:
+    """The score reaches a helper from an object that was given the loader of a subclassed test set."""
+    files = [("data.py", DATA.format(held="False")), ("keep.py", KEEP), ("train.py", ENGINE)]
+    tree = CodeTree(root=".", files=tuple(SourceFile(path=path, text=text) for path, text in files))
+    (found,) = selection_on_test(tree)
+    assert (str(found.source), str(found.data), found.saves) == ("keep.py:2", "data.py:4", True)
+
+
+def test_a_part_of_the_training_set_in_its_place_is_none() -> None:
+    """The same scripts with another flag choose by training data."""
+    files = [("data.py", DATA.format(held="True")), ("keep.py", KEEP), ("train.py", ENGINE)]
+    tree = CodeTree(root=".", files=tuple(SourceFile(path=path, text=text) for path, text in files))
+    assert selection_on_test(tree) == ()
+
+
+@pytest.mark.parametrize(
+    ("then", "saves"),
+    [
+        (" if acc > top_acc:\n  top_acc = acc\n  torch.save(net.state_dict(), 'a')\n", True),
+        (" is_best = acc > best_acc\n save_checkpoint(net, is_best)\n", True),
+        (" is_best = acc > best_acc\n if is_best:\n  torch.save(net, 'a')\n", True),
+        (" if acc > top_acc:\n  top_acc = acc\n", False),
+        (" best = max(best, acc)\n print(best)\n", False),
+    ],
+)
+def test_what_saves_weights_is_told_from_what_is_noted(then: str, saves: bool) -> None:
+    """A best that weights are saved by is not kept for orientation alone."""
+    text = LOADERS + "for e in range(9):\n acc = evaluate(net, test_loader)\n" + then
+    tree = CodeTree(root=".", files=(SourceFile(path="train.py", text=text),))
+    assert [found.saves for found in selection_on_test(tree)] == [saves]

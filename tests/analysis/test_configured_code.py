@@ -141,6 +141,39 @@ def test_what_a_run_alone_knows_stays_open(text: str, name: str) -> None:
     assert _scripts(train=text)["p/train.py"][name] == [None]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rate = args.lr or 0.1\n",
+        "p.add_argument('--lr', default=None)\nrate = args.lr or 0.1\n",
+        "rate = 0.1 if small else float(sys.argv[1])\n",
+        "def f(lr):\n    return lr\nrate = 0.1\nif big:\n    rate = f(0.2)\n",
+    ],
+)
+def test_a_number_beside_one_that_a_run_alone_knows_stays_open(text: str) -> None:
+    """What stands in for a missing option is one of two values, and the other is not in the code."""
+    text += "opt = Adam(net.parameters(), lr=rate)\ng()\n"
+    assert _scripts(train=text)["p/train.py"]["learning_rate"] == [0.1, None]
+
+
+def test_values_of_a_list_are_those_of_its_loop() -> None:
+    """Each rate of a list that a loop goes through is one that the script sets."""
+    text = (
+        "for rate in [0.1, 0.01]:\n    opt = Adam(net.parameters(), lr=rate)\n    fit(epochs=1)\n"
+    )
+    assert _scripts(train=text)["p/train.py"]["learning_rate"] == [0.1, 0.01]
+
+
+def test_a_function_that_calls_itself_ends() -> None:
+    """Calls that hand on what they were given, a thousand ways, are left alone in time."""
+    calls = "".join(f"    train(a, lr * {k})\n    train(b, rate(lr))\n" for k in range(40))
+    text = (
+        "def rate(lr):\n    return rate(lr)\ndef train(n, lr=0.1):\n"
+        f"    opt = Adam(n.parameters(), lr=lr)\n{calls}train(x)\n"
+    )
+    assert None in _scripts(train=text)["p/train.py"]["learning_rate"]
+
+
 def test_seeding_anew_by_chance_leaves_the_seed_open() -> None:
     """A split drawn with seed 0 and `np.random.seed()` behind it say no seed of the training."""
     text = "np.random.seed(0)\norder = permutation(x)\nnp.random.seed()\nfit(epochs=1)\n"
@@ -162,6 +195,27 @@ def test_a_file_with_a_guard_is_a_script_though_imported() -> None:
     library = "def run():\n    fit(epochs=5)\nif __name__ == '__main__':\n    run()\n"
     found = _scripts(train=library, sweep="from train import run\nrun()\nfit(epochs=7)\n")
     assert set(found) == {"p/train.py", "p/sweep.py"}
+
+
+def test_what_an_imported_file_does_for_itself_does_not_count() -> None:
+    """The data set's own trial with batch 1, below its guard, is neither the training's nor a script."""
+    data = (
+        "class D:\n    pass\nif __name__ == '__main__':\n"
+        "    l = DataLoader(D(), batch_size=1, shuffle=True)\n    show(l)\n"
+    )
+    main = "from data import D\nl = DataLoader(D(), batch_size=64, shuffle=True)\nfit(epochs=2)\n"
+    assert _scripts(data=data, main=main) == {"p/main.py": {"batch_size": [64], "epochs": [2]}}
+
+
+def test_a_guarded_call_in_another_file_hands_nothing_on() -> None:
+    """A library tries its function with 3 epochs when it is started itself; the script asks for 20."""
+    library = (
+        "def train(net, epochs):\n    for epoch in range(epochs):\n        loss.backward()\n"
+        "if __name__ == '__main__':\n    train(Net(), 3)\n"
+    )
+    found = _scripts(lib=library, main="from lib import train\ntrain(net, 20)\n")
+    assert found["p/main.py"] == {"epochs": [20]}
+    assert found["p/lib.py"] == {"epochs": [3]}
 
 
 def test_a_name_given_to_itself_ends() -> None:

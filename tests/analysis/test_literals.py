@@ -114,3 +114,40 @@ def test_weight_of_an_unnamed_term_beside_a_loss_is_found() -> None:
     text = "loss = F.cross_entropy(logits, y) + 3e-4 * logits.square().mean()"
     assert found(text) == [("loss", 3e-4)]
     assert found("total = a + 0.3 * b") == []
+
+
+LOSS = "class PullLoss(nn.Module):\n    def __init__(self, size, margin):\n        self.margin = margin\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sink", "value"),
+    [
+        (LOSS + "c = PullLoss(9, 0.35)", "loss", 0.35),
+        ("c = nn.TripletMarginLoss(0.35)", "loss", 0.35),
+        ("if epoch > 14:\n    scheduler.step()", "schedule", 14.0),
+        ("if self.warm and self.global_step < 800:\n    g['lr'] = rate", "schedule", 800.0),
+        ("t = GaussianBlur(kernel_size=int(23))", "augmentation", 23.0),
+    ],
+)
+def test_numbers_by_place_and_epochs_that_a_schedule_waits_for(
+    text: str, sink: str, value: float
+) -> None:
+    """A number counts where it reaches a named argument of a loss by its place, or turns a schedule on."""
+    assert found(text) == [(sink, value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOSS + "c = PullLoss(9, margin)",
+        "class Head(nn.Module):\n    def __init__(self, margin):\n        self.m = nn.Linear(3, 3)\n"
+        "h = Head(9)",
+        "if epoch % 10 == 0:\n    scheduler.step()",
+        "if epoch > 14:\n    save(model)",
+        "if epoch > args.start:\n    scheduler.step()",
+        "if n > 14:\n    scheduler.step()",
+    ],
+)
+def test_sizes_and_other_turns_of_training_are_no_hyperparameter(text: str) -> None:
+    """A number of classes, how often something is done, and a name are not buried."""
+    assert found(text) == []

@@ -66,9 +66,10 @@ def test_three_points_say_nothing() -> None:
     [
         ("CosineAnnealingLR", "cosine"), ("cosine_with_restarts", "restarts"), ("linear", "linear"),
         ("constant_with_warmup", "constant"), ("MultiStepLR", "step"), ("OneCycleLR", "one-cycle"),
-        ("ReduceLROnPlateau", None), ("sgd", None),
+        ("ReduceLROnPlateau", "plateau"), ("sgd", None), ("none", "constant"), ("off", "constant"),
+        ("cos", "cosine"), ("poly", None), ("cosine_with_min_lr", "cosine"), ("notice", None),
     ],
 )  # fmt: skip
 def test_scheduler_names(name: str, family: str | None) -> None:
-    """Names of common schedulers mean a family; names that fix no shape mean none."""
+    """Names of common schedulers mean a family; other words mean none."""
     assert family_of_name(name) == family

@@ -171,3 +171,18 @@ def test_a_model_that_logged_epochs_keeps_its_trainer(tmp_path: Path) -> None:
     config = {"model": "logistic-regression", "data": {"batch_size": 1024}}
     files = {"a/config.json": json.dumps(config), "a/history.csv": _log(10)}
     assert _value(_runs(tmp_path, files)["a"], "batch_size") == 1024
+
+
+@pytest.mark.parametrize(("second", "decay"), [("0.1", 0.1), ("0.2", None), (None, None)])
+def test_a_default_of_one_of_two_scripts_is_no_runs(
+    tmp_path: Path, second: str | None, decay: float | None
+) -> None:
+    """Of two scripts that may have trained a run, a default counts where both say it."""
+    option = "p.add_argument('--weight-decay', default=0.1)\n"
+    other = option.replace("0.1", second) if second else ""
+    files = {
+        "first.py": option + OPTIONS,
+        "second.py": other + OPTIONS,
+        "out/a/history.csv": _log(10),
+    }
+    assert _value(_runs(tmp_path, files)["a"], "weight_decay") == decay

@@ -94,7 +94,15 @@ def test_a_script_that_writes_the_run_is_the_one(tmp_path: Path) -> None:
     assert _value(_runs(tmp_path, files)["vgg_long"], "batch_size") == 32
 
 
-@pytest.mark.parametrize(("program", "batch"), [("other.py", 32), ("tune.py", None)])
+@pytest.mark.parametrize(
+    ("program", "batch"),
+    [
+        ("other.py", 32),
+        ("tune.py", None),
+        ("helpers/pydev/pydevconsole.py other.py", 32),
+        ("site-packages/torch/distributed/launch.py --nproc 2 other.py", 32),
+    ],
+)
 def test_the_program_a_run_recorded_decides(
     tmp_path: Path, program: str, batch: int | None
 ) -> None:

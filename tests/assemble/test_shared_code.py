@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netgain.assemble import runs
+from netgain.assemble import defaults_in_code
 from netgain.assemble.runs import build_runs
 from netgain.readers.base import Final, RunFacts, Setting
 from netgain.study import Source
@@ -30,13 +30,13 @@ def _code(name: str, **settings: float) -> RunFacts:
 def test_defaults_of_shared_code_are_translated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty runs below one script get its defaults; the work does not grow with their number."""
     looked_up: list[str] = []
-    translate = runs.canonical_setting
+    translate = defaults_in_code.canonical_setting
 
     def counted(key: str, *given: object, **named: object) -> str | None:
         looked_up.append(key)
         return translate(key, *given, **named)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(runs, "canonical_setting", counted)
+    monkeypatch.setattr(defaults_in_code, "canonical_setting", counted)
     code = _code("train.py", batch_size=64, epochs=7)
     found = build_runs([code, *(_run(f"r{i}_x") for i in range(40))], {}).runs
     assert len(found) == 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from netgain.readers import (
     tuning_report,
 )
 from netgain.readers._python_literals import UNKNOWN, parse, value_of
-from netgain.readers.base import RunFacts
+from netgain.readers.base import Limits, RunFacts
 from netgain.study import Run
 from netgain.vocabulary import canonical_setting
 
@@ -113,7 +114,27 @@ def test_configs_that_name_each_other_end(write: Write, read_run: ReadRun) -> No
 def test_a_library_of_configs_is_no_run(write: Write) -> None:
     """Several configs without a log beside them are recipes."""
     paths = [write(f"configs/{name}.py", MM_CONFIG) for name in ("one", "two")]
-    assert not any(mmengine.sniff(entry_of(path)) for path in paths)
+    entries = [replace(entry_of(path), root=path.parent) for path in paths]
+    assert not any(mmengine.sniff(entry) for entry in entries)
+
+
+def test_a_config_that_derives_from_one_beside_it_is_planned(write: Write) -> None:
+    """Of a folder with its bases, the config that no other derives from is what would be trained."""
+    write("configs/base.py", MM_CONFIG)
+    path = write("configs/ours.py", "_base_ = './base.py'\n" + MM_CONFIG)
+    found = {
+        child.name: mmengine.sniff(replace(entry_of(child), root=path.parent))
+        for child in path.parent.iterdir()
+    }
+    assert found == {"base.py": False, "ours.py": True}
+    facts = list(mmengine.read(replace(entry_of(path), root=path.parent), Limits()))
+    assert [fact.status for fact in facts if isinstance(fact, RunFacts)] == ["planned"]
+
+
+def test_a_config_named_by_itself_is_read_beside_others(write: Write) -> None:
+    """A config that the user names is meant, whatever lies beside it."""
+    paths = [write(f"configs/{name}.py", MM_CONFIG) for name in ("one", "two")]
+    assert mmengine.sniff(entry_of(paths[0]))
 
 
 def test_openmmlab_scalars_have_updates_for_training_and_epochs_for_validation(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from netgain.readers.base import Entry, Limits, RunFacts
 from netgain.readers.launch_script import read, sniff
 
@@ -24,7 +26,7 @@ def test_options_flags_and_overrides_of_one_command(tmp_path: Path) -> None:
         "    --binary_downsample --margin -0.5 optimizer.epochs=120 > log.txt\n"
     )
     assert settings(tmp_path, text) == {
-        "lr": "0.002", "batch-size": "256", "binary_downsample": True, "margin": "-0.5",
+        "program": "main.py", "lr": "0.002", "batch-size": "256", "binary_downsample": True, "margin": "-0.5",
         "optimizer.epochs": "120",
     }  # fmt: skip
 
@@ -32,13 +34,13 @@ def test_options_flags_and_overrides_of_one_command(tmp_path: Path) -> None:
 def test_variables_are_not_values(tmp_path: Path) -> None:
     """`--seed $SEED` says that the seed was set, and not to what, so no default counts either."""
     found = settings(tmp_path, "python t.py --seed $SEED --lr 0.1 --out ${DIR}/x\n")
-    assert found == {"seed": None, "lr": "0.1", "out": None}
+    assert found == {"program": "t.py", "seed": None, "lr": "0.1", "out": None}
 
 
 def test_several_trainings_keep_what_they_share(tmp_path: Path) -> None:
     """Two commands that differ in the rate share only the batch."""
     text = "python t.py --lr 0.1 --bs 8\npython t.py --lr 0.2 --bs 8\npython eval.py --lr 5\n"
-    assert settings(tmp_path, text) == {"bs": "8"}
+    assert settings(tmp_path, text) == {"program": "t.py", "bs": "8"}
 
 
 def test_scripts_that_train_nothing_say_nothing(tmp_path: Path) -> None:
@@ -46,3 +48,27 @@ def test_scripts_that_train_nothing_say_nothing(tmp_path: Path) -> None:
     assert settings(tmp_path, "apt-get install --yes x\npip install torch\n") == {}
     assert settings(tmp_path, "python test_model.py --batch-size 3\n") == {}
     assert settings(tmp_path, "python t.py --name 'unclosed\n") == {}
+
+
+def test_a_command_without_options_is_no_run(tmp_path: Path) -> None:
+    """A script that only starts a program states nothing of its training."""
+    assert settings(tmp_path, "torchrun --nproc_per_node=4 train.py\npython train.py\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("fairseq-train data --arch t --max-tokens 2048", {"arch": "t", "max-tokens": "2048"}),
+        ("python -m pkg.train --lr 0.1", {"lr": "0.1"}),
+        ("torchrun --nproc_per_node=4 t.py --lr 1", {"program": "t.py", "nproc_per_node": "4", "lr": "1"}),
+        ("accelerate launch --num_processes 2 t.py --lr 1",
+         {"program": "t.py", "num_processes": "2", "lr": "1"}),
+        ("srun deepspeed --num_gpus=$N t.py --lr 1", {"program": "t.py", "num_gpus": None, "lr": "1"}),
+        ("CUDA_VISIBLE_DEVICES=0,1 python -m torch.distributed.launch --nproc_per_node=2 t.py --lr 1",
+         {"program": "t.py", "nproc_per_node": "2", "lr": "1"}),
+        ("docker run --rm image", {}),
+    ],
+)  # fmt: skip
+def test_launchers(tmp_path: Path, command: str, expected: dict[str, object]) -> None:
+    """Options of a launcher that count devices are read, its others are not the program's."""
+    assert settings(tmp_path, command + "\n") == expected

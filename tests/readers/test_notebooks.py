@@ -170,3 +170,77 @@ def test_damage_gives_one_line(write: Write, seed: int) -> None:
         list(notebook.read(entry, Limits()))
     except UnreadableFile as error:
         assert "\n" not in str(error)
+
+
+def shown(source: str, value: str) -> dict[str, Any]:
+    """Return a code cell whose last line showed a value."""
+    cell = code(source)
+    cell["outputs"] = [
+        {
+            "data": {"text/plain": [value]},
+            "execution_count": 1,
+            "metadata": {},
+            "output_type": "execute_result",
+        }
+    ]
+    return cell
+
+
+FIT = "".join(
+    f"Epoch {e}/3\n9/9 [====] - 1s 2ms/step - loss: 0.{9 - e} - dice: 0.{e} - val_loss: 0.8"
+    f" - val_dice: 0.{e}\n"
+    for e in (1, 2, 3)
+)
+COMPILE = (
+    "model.compile(optimizer='adam', loss='bce', metrics=[dice, tf.keras.metrics.MeanIoU(2)])\n"
+)
+
+
+def evaluated(*cells: dict[str, Any], write: Write, read_all: ReadAll) -> dict[str, float]:
+    """Return the final scores of a notebook that compiles, fits and then runs some cells."""
+    path = write("a.ipynb", written(code(COMPILE + "model.fit(x_train, y_train)", FIT), *cells))
+    facts = [f for f in read_all(notebook.READER, path) if isinstance(f, RunFacts)]
+    return {final.key: final.value for fact in facts for final in fact.finals}
+
+
+def test_the_list_that_evaluate_shows_is_loss_and_metrics_on_its_data(
+    write: Write, read_all: ReadAll
+) -> None:
+    """Names come from `compile`, the split from the arguments."""
+    cell = shown("model.evaluate(X_test, Y_test, verbose=0)", "[0.09, 0.86, 0.7]")
+    assert evaluated(cell, write=write, read_all=read_all) == {
+        "test_loss": 0.09, "test_dice": 0.86, "test_mean_io_u": 0.7,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("model.evaluate(X, Y)", "[0.09, 0.86, 0.7]"),
+        ("model.evaluate(x_test, y_test)", "[0.09, 0.86]"),
+        ("scores = model.evaluate(x_test, y_test)", "[0.09, 0.86, 0.7]"),
+        ("model.predict(x_test)", "[0.09, 0.86, 0.7]"),
+        ("model.evaluate(np.concatenate([x_test, x_train]))", "[0.09, 0.86, 0.7]"),
+    ],
+)
+def test_lists_of_another_meaning_are_no_scores(
+    write: Write, read_all: ReadAll, source: str, value: str
+) -> None:
+    """Unknown data, another count, a value that was kept, predictions and two splits say nothing."""
+    assert evaluated(shown(source, value), write=write, read_all=read_all) == {}
+
+
+def test_evaluations_that_differ_are_of_several_models(write: Write, read_all: ReadAll) -> None:
+    """Two scores under one name are not averaged or chosen from."""
+    cells = [shown(f"m{i}.evaluate(x_test)", f"[0.{i}, 0.8, 0.7]") for i in (1, 2)]
+    found = evaluated(*cells, write=write, read_all=read_all)
+    assert found == {"test_dice": 0.8, "test_mean_io_u": 0.7}
+
+
+def test_the_bar_of_an_evaluation_is_of_its_data(write: Write, read_all: ReadAll) -> None:
+    """`evaluate(x_test)` prints the same line as an epoch; it is no further one of the training."""
+    bar = "9/9 [====] - 0s 2ms/step - loss: 0.31 - dice: 0.77\n"
+    found = evaluated(
+        code("loss, d = model.evaluate(test_ds)", bar), write=write, read_all=read_all
+    )
+    assert (found["test/loss"], found["test/dice"]) == (0.31, 0.77)

@@ -187,7 +187,7 @@ def test_a_dump_of_arguments_is_settings(write: Write, read_run: ReadRun) -> Non
     )
     run = read_run(text_log.READER, write("fairseq.log", text))
     assert settings(run) == {
-        "wd": 0.05, "amp": True, "lr": 0.0005, "seed": 1, "betas": "(0.9, 0.98)",
+        "program": "train.py", "wd": 0.05, "amp": True, "lr": 0.0005, "seed": 1, "betas": "(0.9, 0.98)",
         "name": "a, b", "cuda": True,
     }  # fmt: skip
     assert curves(run)["loss"] == ("step", (100, 200, 300), (1.5, 2.5, 3.5))

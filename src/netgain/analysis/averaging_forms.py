@@ -11,7 +11,7 @@ from netgain.analysis.syntax import last_name, literal, modules, names_in, nodes
 from netgain.study import CodeTree
 
 NO_WEIGHTS = re.compile(
-    r"grad|exp_avg|moment(?!um$)|(?:^|_)vel(?:_|ocity|$)|running_|fisher|loss|metric|score|reward|^d_p$|^(?:\w+_)?buf(?:fer)?$|^delta|"
+    r"grad|exp_avg|moment(?!um(?:$|_(?:enc|net|model|teach|back|proj|pred)))|(?:^|_)vel(?:_|ocity|$)|running_|fisher|loss|metric|score|reward|^d_p$|^(?:\w+_)?buf(?:fer)?$|^delta|"
     r"^updates?$|^(?:norm|mean|std|var|item|abs|sum|pow|square|sqrt|max|min|numel)$",
     re.IGNORECASE,
 )

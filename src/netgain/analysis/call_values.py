@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Literal
 
+from netgain.analysis.constant_calls import default_of
 from netgain.analysis.displays import display_of, item_of
 from netgain.analysis.known_values import Value
 from netgain.analysis.options import is_configuration
@@ -79,7 +80,7 @@ def _argument(  # noqa: PLR0917 - one call, one argument, and where both stand
     for keyword in call.keywords:
         if keyword.arg is None:
             return _spread(evaluation, keyword.value, where, name, depth)
-    default = _default(arguments, name)
+    default = default_of(callee.node, name)  # type: ignore[arg-type]  # a function, as above
     outside = callee.parent or callee
     return evaluation.of(default, outside, depth) if default is not None else None
 
@@ -116,20 +117,3 @@ def _chosen(evaluation: Evaluation, node: ast.expr, scope: Scope) -> frozenset[s
 
 def _is_plain(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return all(last_name(d) in PLAIN_DECORATORS for d in function.decorator_list)
-
-
-def _default(arguments: ast.arguments, name: str) -> ast.expr | None:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = dict(
-        zip(
-            [a.arg for a in positional][len(positional) - len(arguments.defaults) :],
-            arguments.defaults,
-            strict=True,
-        )
-    )
-    given |= {
-        a.arg: d
-        for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        if d is not None
-    }
-    return given.get(name)

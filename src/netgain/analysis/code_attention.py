@@ -6,6 +6,16 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from netgain.analysis.code_attention_kinds import (
+    BOUNDS,
+    MIXERS,
+    PRODUCTS,
+    SELF_ATTENTION,
+    SIGMOIDS,
+    attends_by_products,
+    gate_kinds,
+)
+from netgain.analysis.code_direct_gates import Classes, held_by, multiplied_gates
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
     calls_in,
@@ -23,36 +33,77 @@ POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"
                    "adaptive_avg_pool2d", "mean", "avg_pool2d", "avg_pool1d", "GlobalAveragePooling2D",
                    "AdaptiveMaxPool2d", "reduce_mean", "adaptive_avg_pool3d",
                    "GlobalAveragePooling1D"})  # fmt: skip
-SIGMOIDS = frozenset(
-    {"Sigmoid", "sigmoid", "Hardsigmoid", "hardsigmoid", "hard_sigmoid", "sigmoid_", "expit"}
-)
-BOUNDS = frozenset(
-    {"softplus", "Softplus", "tanh", "Tanh", "softsign", "hardtanh", "clamp", "clip", "atan"}
-)
-"""Functions that bound a gate in the place of a sigmoid; they do so only where values show it."""
-MIXERS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "Dense", "linear", "conv2d",
-                    "conv1d", "Conv1D", "Conv2D", "Conv3D"})  # fmt: skip
-PRODUCTS = frozenset({"matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "dot", "tensordot"})
-"""Matrix products written out."""
 DEEPEST = 60
 """Levels of an expression below which nothing is looked for."""
 TIMES = frozenset({"mul", "multiply", "mul_"})
 FORWARDS = ("forward", "__call__", "call")
 
 
-def attention_pattern(node: ast.ClassDef) -> str | None:
-    """Name the gate a class is: pool -> one or two mixing layers -> sigmoid -> multiply with its input."""
+def attention_pattern(node: ast.ClassDef, classes: Classes) -> tuple[str, ...]:
+    """Name the kinds of attention a class is, empty where it is none.
+
+    A gate is a pool, one or two mixing layers and a sigmoid whose value is multiplied with the input, or the
+    sigmoid of convolutions multiplied with what they were given.
+
+    Args:
+        node: the class.
+        classes: classes of its tree, by name: parts of the gate may be made of them.
+    """
     methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
     forward = next((item for item in methods if item.name in FORWARDS), None)
     if forward is None:
-        return None
-    if _scales_by_a_squeeze(node, forward):
-        return _name(node)
+        return ()
+    found = list(_gates_of(node, methods, forward, classes))
+    if attends_by_products(node):
+        found.append(SELF_ATTENTION)
+    return tuple(dict.fromkeys(found))
+
+
+def _gates_of(
+    node: ast.ClassDef, methods: list[ast.FunctionDef], forward: ast.FunctionDef, classes: Classes
+) -> tuple[str, ...]:
     layered = any(last_name(call) in MIXERS for call in calls_in(node))
-    for method in methods:
-        if method.name != "__init__" and gates_by_its_values(method, layered=layered):
-            return _name(node)
-    return None
+    if _scales_by_a_squeeze(node, forward) or any(
+        method.name != "__init__" and gates_by_its_values(method, layered=layered)
+        for method in methods
+    ):
+        return gate_kinds(_parts(node, classes), squeezed=True)
+    held = held_by(node)
+    makers = [
+        maker
+        for method in methods
+        if method.name != "__init__"
+        for maker in multiplied_gates(method, held, classes)
+    ]
+    return tuple(
+        kind
+        for maker in makers
+        if not maker or not _squeezed(classes[maker])  # counted where the gate is made
+        for kind in gate_kinds(_parts(classes[maker] if maker else node, classes))
+    )
+
+
+def _parts(node: ast.AST, classes: Classes) -> list[ast.AST]:
+    """Return a class, and the classes that it is made of where it pools nothing by itself."""
+    if gate_kinds([node]) != ("attention-gate",):
+        return [node]
+    made = {last_name(call) for call in calls_in(node)} & classes.keys()
+    return [node, *(classes[name] for name in sorted(made) if classes[name] is not node)]
+
+
+def _squeezed(owner: ast.ClassDef) -> bool:
+    """Tell whether a class returns a gate from a pool, as `gates_multiplied_in` finds it."""
+    return bool(POOLS & {last_name(call) for call in calls_in(owner)})
+
+
+@remembered
+def classes_of(tree: CodeTree) -> dict[str, ast.ClassDef]:
+    """Return the classes of a tree by name, the first of each."""
+    found: dict[str, ast.ClassDef] = {}
+    for _, module in modules(tree):
+        for owner in nodes_of(module, ast.ClassDef):
+            found.setdefault(owner.name, owner)
+    return found
 
 
 def gates_by_its_values(function: ast.FunctionDef, *, layered: bool) -> bool:
@@ -178,29 +229,37 @@ def gates_multiplied_in(tree: CodeTree) -> tuple[tuple[SourceFile, ast.AST, str]
     """Find gates that are built in one place and multiplied with their input in another.
 
     A function that returns `Sequential(pool, layer, activation, layer, Sigmoid)`, a class whose forward
-    returns the sigmoid, and a plain function that does all of it count where a model uses them.
+    returns the sigmoid, and a plain function that does all of it count where a model uses them; so does a
+    function that weighs values by the softmax of a product.
     """
-    found = []
-    scaled = _scaling_names(tree)
+    found: list[tuple[SourceFile, ast.AST, str]] = []
+    scaled, classes = _scaling_names(tree), classes_of(tree)
     called = {last_name(call) for _, module in modules(tree) for call in calls_in(module)}
     for file, module in modules(tree):
         for node in module.body:
             if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name not in called:
                 continue
-            plain = isinstance(node, ast.FunctionDef) and gates_by_its_values(node, layered=False)
-            if plain or (node.name in scaled and _is_gate(node)):
-                found.append((file, node, _name(node)))
+            squeezes = node.name in scaled and _is_gate(node, classes)
+            scales = False
+            if isinstance(node, ast.FunctionDef):
+                squeezes = squeezes or gates_by_its_values(node, layered=False)
+                scales = bool(multiplied_gates(node, {}, classes))
+                if attends_by_products(node):
+                    found.append((file, node, SELF_ATTENTION))
+            if squeezes or scales:
+                kinds = gate_kinds(_parts(node, classes), squeezed=squeezes)
+                found += [(file, node, kind) for kind in kinds]
     return tuple(found)
 
 
-def _is_gate(node: ast.FunctionDef | ast.ClassDef) -> bool:
+def _is_gate(node: ast.FunctionDef | ast.ClassDef, classes: Classes) -> bool:
     """Tell whether a function or class builds pool, mixing layers and a sigmoid, and multiplies nothing."""
     calls = [last_name(call) for call in calls_in(node)]
     mixed = sum(name in MIXERS for name in calls)
     return (
         bool(POOLS & set(calls) and SIGMOIDS & set(calls))
         and 1 <= mixed <= 4
-        and not (isinstance(node, ast.ClassDef) and attention_pattern(node))
+        and not (isinstance(node, ast.ClassDef) and attention_pattern(node, classes))
     )
 
 
@@ -293,13 +352,6 @@ def _scales_by_a_squeeze(node: ast.ClassDef, forward: ast.FunctionDef) -> bool:
         )
         for n in walk(forward)
     )
-
-
-def _name(node: ast.AST) -> str:
-    mixers = [call for call in calls_in(node) if last_name(call) in MIXERS]
-    if len(mixers) == 1 and last_name(mixers[0]) == "Conv1d":
-        return "efficient-channel-attention"
-    return "squeeze-excite"
 
 
 def _derived_names(forward: ast.FunctionDef, inputs: set[str]) -> set[str]:

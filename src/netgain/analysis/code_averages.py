@@ -16,6 +16,7 @@ from netgain.analysis.averaging_forms import (
     plain_text,
     pulls_in,
 )
+from netgain.analysis.code_target_networks import Role, owner_of, role_of
 from netgain.analysis.syntax import (
     calls_in,
     dotted,
@@ -65,8 +66,18 @@ class Held:
         )
 
 
-def moving_averages(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.AST]]:
-    """Yield the places where weights are pulled towards live ones, each with its file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Average:
+    """One place where weights are pulled towards live ones."""
+
+    file: SourceFile
+    node: ast.AST
+    role: Role
+    """What becomes of them."""
+
+
+def moving_averages(tree: CodeTree) -> Iterator[Average]:
+    """Yield the places where weights are pulled towards live ones.
 
     The target network of reinforcement learning is pulled too, and is left out: it is not what is scored. So
     is what one arm's settings leave without a caller.
@@ -86,14 +97,15 @@ def moving_averages(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.AST]]:
         )
         for scope in scopes:
             held = _held(scope, attributes)
-            for place, names in _in_scope(scope, held, functions, seen):
-                if any(map(TARGET.search, names)):
+            for found in _in_scope(scope, held, functions, seen):
+                if any(map(TARGET.search, found.names)):
                     if reinforced is None:
                         reinforced = any(REINFORCEMENT.search(f.text) for f, _ in modules(tree))
                     if reinforced:
                         continue
-                if _around(module, place) not in uncalled:
-                    yield file, place
+                if _around(module, found.node) not in uncalled:
+                    role = role_of(tree, found.owner, scope) if found.owner else "scored"
+                    yield Average(file=file, node=found.node, role=role)
 
 
 def _may_average(module: ast.Module) -> bool:
@@ -124,16 +136,31 @@ def _uncalled(tree: CodeTree) -> set[str]:
     return defined - named
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """An average of a scope."""
+
+    node: ast.AST
+    names: set[str]
+    """Names around it."""
+    owner: ast.expr | None = None
+    """What holds the averaged weights, where the loop shows it."""
+
+
 def _in_scope(
     scope: Scope, held: Held, functions: frozenset[str], seen: set[int]
-) -> Iterator[tuple[ast.AST, set[str]]]:
-    """Yield each average of a scope that was not seen in one inside it, with the names around it."""
+) -> Iterator[_Found]:
+    """Yield each average of a scope that was not seen in one inside it."""
     for loop in nodes_of(scope, ast.For):
         if id(loop) not in seen and held.has(loop.iter):
             pull = _first(loop, held, functions, _spoilt(loop.target, loop.iter))
             if pull is not None:
                 seen.update(id(inner) for inner in nodes_of(loop, ast.For))
-                yield pull.node, names_in(loop.iter) | names_in(pull.averaged)
+                yield _Found(
+                    node=pull.node,
+                    names=names_in(loop.iter) | names_in(pull.averaged),
+                    owner=owner_of(loop, pull.averaged, pull.node, held.bound),
+                )
     for kind in COMPREHENSIONS:
         for made in nodes_of(scope, kind):
             parts = made.generators  # type: ignore[attr-defined]  # each of the kinds has them
@@ -143,11 +170,12 @@ def _in_scope(
             pull = _first(made, held, functions, spoilt)
             if pull is not None:
                 seen.add(id(made))
-                yield pull.node, set().union(*(names_in(part.iter) for part in parts))
+                names = set().union(*(names_in(part.iter) for part in parts))
+                yield _Found(node=pull.node, names=names)
     for call in (*_foreach(scope, held), *_mapped(scope, functions)):
         if id(call) not in seen:
             seen.add(id(call))
-            yield call, set().union(*map(names_in, call.args))
+            yield _Found(node=call, names=set().union(*map(names_in, call.args)))
 
 
 def _attributes(module: ast.Module) -> frozenset[str]:
@@ -174,6 +202,14 @@ def _held(scope: Scope, attributes: frozenset[str]) -> Held:
 
 def _takes_weights(value: ast.expr) -> bool:
     """Tell whether an expression is the weights of a model, and not something counted over them."""
+    known: bool | None = getattr(value, "_takes_weights", None)
+    if known is None:
+        known = _goes_through_weights(value)
+        value._takes_weights = known  # type: ignore[attr-defined]  # a mark of our own
+    return known
+
+
+def _goes_through_weights(value: ast.expr) -> bool:
     if isinstance(value, ast.Call) and last_name(value) in ("sum", "len", "any", "all", "max"):
         return False
     # an optimizer made of the parameters holds them, but does not go through them

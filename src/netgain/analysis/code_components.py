@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-import sys
+import re
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping
 
-from netgain.analysis.code_attention import (
-    MIXERS,
-    SIGMOIDS,
-    attention_pattern,
-    gates_multiplied_in,
-)
+from netgain.analysis.code_activations import ACTIVATIONS, activations
+from netgain.analysis.code_attention import attention_pattern, classes_of, gates_multiplied_in
+from netgain.analysis.code_attention_kinds import MIXERS, SELF_ATTENTION
+from netgain.analysis.code_foreign import brings_models, holds_foreign_layers
+from netgain.analysis.code_losses import is_loss, only_wraps
 from netgain.analysis.code_skips import skips
-from netgain.analysis.code_strides import strides_held
+from netgain.analysis.code_strides import CONVOLUTION, strides_held
 from netgain.analysis.code_structure import (
     RESIDUAL_CLASSES,
     custom_norms,
@@ -27,9 +25,7 @@ from netgain.analysis.code_structure import (
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
     calls_in,
-    dotted,
     last_name,
-    literal,
     modules,
     nodes_of,
     place,
@@ -37,30 +33,14 @@ from netgain.analysis.syntax import (
 )
 from netgain.study import CodeTree, Component, ModelProfile, Source, SourceFile
 
-ACTIVATIONS = {
-    "relu": "relu", "relu_": "relu", "relu6": "relu6", "silu": "silu", "silu_": "silu", "swish": "silu",
-    "sigmoidlinearunit": "silu", "memoryefficientswish": "silu", "gelu": "gelu", "quickgelu": "gelu",
-    "newgelu": "gelu", "fastgelu": "gelu", "leakyrelu": "leaky_relu", "leaky_relu": "leaky_relu",
-    "leaky_relu_": "leaky_relu", "prelu": "prelu", "elu": "elu", "selu": "selu", "celu": "celu",
-    "mish": "mish", "hardswish": "hardswish", "hard_swish": "hardswish", "softplus": "softplus",
-    "tanh": "tanh", "rrelu": "rrelu", "glu": "glu", "geglu": "geglu", "swiglu": "swiglu",
-}  # fmt: skip
-"""Class and function names, lower case, to canonical activation."""
-
-FOREIGN_MODELS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
-                            "resnet101", "get_model", "from_config"})  # fmt: skip
-"""Calls whose model is built outside the tree."""
-
-
-KNOWN_PACKAGES = (
-    frozenset({"torch", "torchvision", "tensorflow", "keras", "flax", "jax", "numpy", "pandas", "scipy",
-               "sklearn", "matplotlib", "PIL", "cv2", "yaml", "omegaconf", "easydict", "tqdm", "wandb",
-               "mlflow", "pytorch_lightning", "lightning", "torchmetrics"})
-    | sys.stdlib_module_names
-)  # fmt: skip
-"""Packages whose classes are known by name, or that hold no layers."""
-SHAPING = frozenset({"Rearrange"})
-"""Layers of other packages that only change the shape."""
+ATTENTION_NAME = re.compile(
+    r"att(?:n|ention)|excit|cbam|non_?local|^SE_?(?:Layer|Block|Module|Unit)", re.IGNORECASE
+)
+"""Names of classes that say they are attention."""
+LIBRARY_ATTENTION = (
+    frozenset({"MultiheadAttention", "scaled_dot_product_attention"}) | RESIDUAL_CLASSES
+)
+"""Layers and functions of torch that attend."""
 
 
 @remembered
@@ -75,13 +55,13 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         return None
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
     undecided: set[str] = set()
-    held = strides_held(tree)
+    held, classes = strides_held(tree), classes_of(tree)
     for file, node, is_class in regions:
-        gate = attention_pattern(node) if isinstance(node, ast.ClassDef) else None
-        if gate is not None:
+        gates = attention_pattern(node, classes) if isinstance(node, ast.ClassDef) else ()
+        for gate in gates:
             found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
-        for activation, source in _activations(
-            file, node, inside_gate=gate is not None, functional=is_class
+        for activation, source in activations(
+            file, node, inside_gate=bool(gates), functional=is_class
         ):
             found[("activation", activation)].append(source)
         for kind, sightings in (
@@ -97,11 +77,14 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
     for file, module in modules(tree):
         for call in calls_in(module):
-            if last_name(call) in ("MultiheadAttention", "scaled_dot_product_attention"):
-                found[("attention", "dot-product-attention")].append(place(file, call))
+            if last_name(call) in LIBRARY_ATTENTION:
+                found[("attention", SELF_ATTENTION)].append(place(file, call))
             if last_name(call) in RESIDUAL_CLASSES:
-                found[("attention", "dot-product-attention")].append(place(file, call))
                 found[("skip", "residual-skip")].append(place(file, call))
+    if not found and all(only_wraps(node) for _, node, _ in regions):
+        return None  # the model itself is not among the files
+    if _unread_attention(regions, classes, found):
+        undecided.add("attention")
     components = tuple(
         Component(
             kind=kind,  # type: ignore[arg-type]  # the keys above are kinds
@@ -118,6 +101,8 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     return ModelProfile(components=components, observed_kinds=tuple(sorted(seen)))
 
 
+CONTAINERS = MIXERS | {"Sequential", "ModuleList", "ModuleDict", "Activation"}
+"""Classes that make layers, or hold them."""
 TESTED = frozenset((ast.Call, ast.ClassDef, ast.AnnAssign, ast.FunctionDef))
 """Nodes that name a class without holding it: a test, a base, an annotation."""
 Region = tuple[SourceFile, ast.AST, bool]
@@ -153,9 +138,8 @@ def _regions(tree: CodeTree) -> Iterator[Region]:
 def _builds_modules(node: ast.AST) -> bool:
     """Tell whether a function or statement makes layers by their classes."""
     return any(
-        last_name(call) in MIXERS | {"Sequential", "ModuleList", "ModuleDict"}
-        and last_name(call)[:1].isupper()
-        for call in calls_in(node)
+        name[:1].isupper() and (name in CONTAINERS or CONVOLUTION.fullmatch(name) or _kind_of(name))
+        for name in map(last_name, calls_in(node))
     )
 
 
@@ -185,9 +169,33 @@ def _unread_norms(tree: CodeTree, regions: tuple[Region, ...]) -> bool:
     return bool(called - known)
 
 
+def _unread_attention(
+    regions: tuple[Region, ...],
+    classes: Mapping[str, ast.ClassDef],
+    found: Mapping[tuple[str, str], list[Source]],
+) -> bool:
+    """Tell whether a class that is named as attention shows no pattern of one, nor a class it is made of."""
+    known = {
+        source.key
+        for (kind, _), sources in found.items()
+        if kind == "attention"
+        for source in sources
+    }
+    for _, node, _ in regions:
+        if not isinstance(node, ast.ClassDef) or not ATTENTION_NAME.search(node.name):
+            continue
+        made = {last_name(call) for call in calls_in(node)}
+        inner = {last_name(c) for name in made & classes.keys() for c in calls_in(classes[name])}
+        if not ({node.name} | made | inner) & (known | LIBRARY_ATTENTION):
+            return True
+    return False
+
+
 def _is_model(node: ast.ClassDef) -> bool:
     bases = {last_name(base) for base in node.bases}
     methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+    if is_loss(node):
+        return False
     return bool(bases & {"Module", "Layer", "Model", "LightningModule"}) or bool(
         {"forward", "__call__", "call"} & methods and node.bases
     )
@@ -241,49 +249,13 @@ def _instantiated(tree: CodeTree) -> set[str]:
     return used
 
 
-def _activations(
-    file: SourceFile, node: ast.AST, *, inside_gate: bool, functional: bool
-) -> list[tuple[str, Source]]:
-    found = []
-    for child in walk(node):
-        if isinstance(child, ast.Call):
-            applied = isinstance(child.func, ast.Call)
-            if applied or (not functional and not last_name(child)[:1].isupper()):
-                continue
-            name = ACTIVATIONS.get(last_name(child).lower())
-            is_class_or_function = name and dotted(child.func) != name
-            if name and (is_class_or_function or isinstance(child.func, ast.Name)):
-                found.append((name, place(file, child)))
-            for keyword in child.keywords:
-                value = literal(keyword.value)
-                if keyword.arg in ("activation", "act") and isinstance(value, str):
-                    found.append((ACTIVATIONS.get(value.lower(), value), place(file, child)))
-        elif isinstance(child, ast.BinOp) and functional and not inside_gate and _is_swish(child):
-            found.append(("silu", place(file, child)))
-    return found
-
-
-def _is_swish(node: ast.BinOp) -> bool:
-    """Match `x * sigmoid(x)` and `x * x.sigmoid()`, with a constant inside or not."""
-    if not isinstance(node.op, ast.Mult):
-        return False
-    for value, call in ((node.left, node.right), (node.right, node.left)):
-        if isinstance(call, ast.Call) and last_name(call) in SIGMOIDS and dotted(value):
-            operand = call.args[0] if call.args else getattr(call.func, "value", None)
-            if operand is not None and dotted(value) in {dotted(n) for n in walk(operand)}:
-                return True
-    return False
-
-
 def _observed(tree: CodeTree) -> tuple[str, ...]:
     kinds = {"activation", "attention", "normalization", "resampling", "skip"}
-    if _foreign_layers(tree):
+    if holds_foreign_layers(tree, model_regions(tree)) or brings_models(tree):
         return ()
     for _, module in modules(tree):
         for call in calls_in(module):
             name = last_name(call)
-            if name in FOREIGN_MODELS:
-                return ()
             if (
                 name == "getattr"
                 and call.args
@@ -299,53 +271,7 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
                 "norm_layer", "norm", "normalization", "norm_cls", "norm_fn", "norm_type", "use_bn"
             ):  # fmt: skip
                 kinds.discard("normalization")
-        if any(_brings_models(node.module or "") for node in nodes_of(module, ast.ImportFrom)):
-            return ()
     return tuple(sorted(kinds))
-
-
-def _foreign_layers(tree: CodeTree) -> bool:
-    """Tell whether a model makes layers of a class that another package holds, whose inside is not known."""
-    defined = {
-        owner.name for _, module in modules(tree) for owner in nodes_of(module, ast.ClassDef)
-    }
-    own = {part for file in tree.files for part in PurePath(file.path).with_suffix("").parts}
-    names = {file.path: _imported(module, own, defined) for file, module in modules(tree)}
-    if not any(names.values()):
-        return False
-    return any(
-        last_name(call)[:1].isupper()
-        and last_name(call) not in defined | SHAPING
-        and dotted(call.func).partition(".")[0] in names[file.path]
-        for file, region, _ in model_regions(tree)
-        for call in calls_in(region)
-    )
-
-
-def _imported(module: ast.Module, own: set[str], defined: set[str]) -> frozenset[str]:
-    """Return what a file imports from packages whose layers are not known: classes, and packages themselves.
-
-    Args:
-        module: the file.
-        own: names of the tree's folders and files.
-        defined: names of the tree's classes.
-    """
-    found = set()
-    for node in nodes_of(module, ast.ImportFrom):
-        package = (node.module or "").partition(".")[0]
-        if package in KNOWN_PACKAGES:
-            continue
-        foreign = not node.level and package not in own
-        for alias in node.names:
-            is_class = alias.name[:1].isupper() and alias.name not in defined
-            if is_class or (foreign and not alias.name[:1].isupper()):
-                found.add(alias.asname or alias.name)
-    for statement in nodes_of(module, ast.Import):
-        for alias in statement.names:
-            package = alias.name.partition(".")[0]
-            if package not in KNOWN_PACKAGES and package not in own:
-                found.add(alias.asname or package)
-    return frozenset(found)
 
 
 def _held_in_variables(tree: CodeTree) -> set[str]:
@@ -382,11 +308,3 @@ def _kind_of(name: str) -> str:
     if is_resampling(name):
         return "resampling"
     return "activation" if name[:1].isupper() and name.lower() in ACTIVATIONS else ""
-
-
-def _brings_models(module: str) -> bool:
-    """Tell whether an imported module hands out whole models built elsewhere."""
-    package = module.split(".", maxsplit=1)[0]
-    if package in ("timm", "transformers", "segmentation_models_pytorch"):
-        return True
-    return package == "torchvision" and "models" in module

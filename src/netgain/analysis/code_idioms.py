@@ -86,10 +86,25 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
             if AVERAGING_CLASSES.fullmatch(name):
                 found.append(Idiom(what=f"averaged weights by {name}", source=place(file, call)))
     found += [
-        Idiom(what="moving average over parameters", source=place(file, node))
-        for file, node in moving_averages(tree)
+        Idiom(what="moving average over parameters", source=place(average.file, average.node))
+        for average in moving_averages(tree)
+        if average.role == "scored"
     ]
     return tuple(found)
+
+
+@remembered
+def unscored_averages(tree: CodeTree) -> tuple[Idiom, ...]:
+    """Find moving averages that nothing evaluates: target networks, and those saved beside live weights."""
+    words = {
+        "target": "a network that training compares with, which nothing evaluates, saves or returns",
+        "open": "a network that training compares with and that is saved beside the live weights",
+    }
+    return tuple(
+        Idiom(what=words[average.role], source=place(average.file, average.node))
+        for average in moving_averages(tree)
+        if average.role != "scored"
+    )
 
 
 @remembered

@@ -13,6 +13,7 @@ from netgain.analysis.extremes import (
     EXTREMES,
     LOWER_IS_BETTER,
     REPEAT_WORD,
+    SAVING,
     SCORE_WORD,
     is_score,
     kept_best,
@@ -23,7 +24,7 @@ from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import COMPREHENSIONS, Scope
 from netgain.analysis.split_words import TEST_WORD, Mark, Marks, is_test
 from netgain.analysis.statement_flow import Loop, Place, Write, header_nodes, key_of
-from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
+from netgain.analysis.syntax import dotted, last_name, literal, nodes_of, words_in
 from netgain.study import CodeTree, Source
 
 OTHER_REPEAT = re.compile(r"(?:^|[_.])(?:datasets?|tasks?|domains?|splits?|clients?)(?:_|$|\d)")
@@ -56,6 +57,8 @@ class Selection:
     """Name that says validation and holds test data, where there is one."""
     data: Source | None = None
     """Where that data is said to be test data."""
+    saves: bool = False
+    """Whether weights are kept or a file is written by it, as opposed to a number noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +86,10 @@ def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
     for root in program.roots.values():
         found.extend(_monitored(root))
         found.extend(_given_to_library(root, splits))
+        stops = any("stop" in word.lower() for word in words_in(root.node))
         for scope in (root, *root.below):
             if not isinstance(scope.node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
-                found.extend(_in_scope(scope, splits))
+                found.extend(_in_scope(scope, splits, stops=stops))
     first: dict[tuple[str, int | None], Selection] = {}
     for selection in found:
         first.setdefault((selection.source.path, selection.source.line), selection)
@@ -100,7 +104,9 @@ def _monitored(root: Scope) -> Iterator[Selection]:
             if keyword.arg in MONITORS and isinstance(named, str) and TEST_WORD.search(named):
                 line = keyword.value.lineno
                 yield Selection(
-                    what=f"best checkpoint by {named!r}", source=Source(path=root.path, line=line)
+                    what=f"best checkpoint by {named!r}",
+                    source=Source(path=root.path, line=line),
+                    saves=True,
                 )
 
 
@@ -122,6 +128,7 @@ def _given_to_library(root: Scope, splits: Splits) -> Iterator[Selection]:
                     source=Source(path=root.path, line=value.lineno),
                     renamed="the validation argument",
                     data=min(marks, key=_by_place).source,
+                    saves=True,
                 )
 
 
@@ -134,8 +141,8 @@ def _chooses(call: ast.Call) -> bool:
     )
 
 
-def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
-    if not _may_choose(scope):
+def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selection]:
+    if not _may_choose(scope, stops=stops):
         return
     kept: list[_Kept] = []
     for statement, at in splits.flow(scope).statements:
@@ -148,6 +155,7 @@ def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
             if not is_score(score):
                 continue
             saving = isinstance(statement, ast.If) and saves([*statement.body, *then])
+            saving = saving or _decides_a_save(statement, scope)
             marks = splits.of(score, scope, at)
             kept.append(
                 _Kept(line=statement.lineno, score=_shown(score), marks=marks, saves=saving)
@@ -155,20 +163,40 @@ def _in_scope(scope: Scope, splits: Splits) -> Iterator[Selection]:
         for call in header_nodes(statement):
             if isinstance(call, ast.Call):
                 yield from _extreme(call, statement, scope, splits)
-                yield from _stopped(call, scope, at, splits)
+                if stops:
+                    yield from _stopped(call, scope, at, splits)
     by_validation = any(
         one.saves and any(mark.split == "validation" for mark in one.marks) for one in kept
     )
     for one in kept:
         if is_test(one.marks) and (one.saves or not by_validation):
-            yield _selection(f"best so far kept by {one.score!r}", one.line, scope, one.marks)
+            found = _selection(f"best so far kept by {one.score!r}", one.line, scope, one.marks)
+            yield replace(found, saves=one.saves)
 
 
-def _may_choose(scope: Scope) -> bool:
-    """Tell whether a function or file compares anything, takes an extreme, or may stop early."""
-    return bool(nodes_of(scope.node, ast.Compare)) or any(
-        last_name(call) in EXTREMES | STOPPING or STOPPERS.fullmatch(dotted(call.func))
+def _decides_a_save(statement: ast.stmt, scope: Scope) -> bool:
+    """Match `is_best = acc > best` where a later call or branch saves by `is_best`."""
+    if not isinstance(statement, ast.Assign) or not nodes_of(statement.value, ast.Compare):
+        return False
+    names = {key_of(target) for target in statement.targets} - {""}
+    given = (
+        key_of(argument)
         for call in nodes_of(scope.node, ast.Call)
+        if SAVING.fullmatch(last_name(call))
+        for argument in (*call.args, *(k.value for k in call.keywords))
+    )
+    return not names.isdisjoint(given) or any(
+        not names.isdisjoint(map(dotted, nodes_of(branch.test, ast.Name))) and saves(branch.body)
+        for branch in nodes_of(scope.node, ast.If)
+    )
+
+
+def _may_choose(scope: Scope, *, stops: bool) -> bool:
+    """Tell whether a function or file compares anything, takes an extreme, or may stop early."""
+    return (
+        stops
+        or bool(nodes_of(scope.node, ast.Compare))
+        or any(last_name(call) in EXTREMES for call in nodes_of(scope.node, ast.Call))
     )
 
 

@@ -17,10 +17,15 @@ STORES = frozenset({"append", "insert", "extend", "setdefault", "appendleft"})
 TAKES = frozenset({"pop", "popleft", "get", "values", "items"})
 SIZES = frozenset(
     {"size", "dim", "numel", "len", "range", "arange", "zeros", "ones", "full",
-     "empty", "zeros_like", "ones_like", "randn_like", "rand_like", "randn", "rand", "get_shape"}
+     "empty", "zeros_like", "ones_like", "randn_like", "rand_like", "randn", "rand", "get_shape",
+     "int_shape"}
 )  # fmt: skip
 """Calls that look at the shape of a value and not at the value."""
+INPUTS = frozenset({"Input", "InputLayer"})
+"""Calls by which a functional model begins."""
 SHAPE_ATTRIBUTES = frozenset({"shape", "dtype", "device", "ndim"})
+GATED_NAME = re.compile(r"att(?:n|ention)?|gate|skip|lateral|crop", re.IGNORECASE)
+"""Names of what an earlier value passes before it is joined to one computed from it."""
 BYPASS_NAME = re.compile(r"shortcut|skip|residual|downsample|identity|bypass|proj", re.IGNORECASE)
 
 
@@ -117,6 +122,8 @@ class _Flow:
         arguments = [*node.args, *[k.value for k in node.keywords]]
         if name in SIZES:
             return frozenset()
+        if name in INPUTS:
+            return self._new(frozenset({"input"}))
         if name in STORES and isinstance(node.func, ast.Attribute) and arguments:
             self._store(node.func.value, self.of(arguments[-1]))
             return frozenset()
@@ -173,13 +180,14 @@ class _Flow:
             if first < second or second < first:
                 self.found.append((name, node))
                 return
-            if name == "residual-skip" and first & second:
+            if first & second:
                 calls = [last_name(part) for part in (left, right) if isinstance(part, ast.Call)]
                 named = [*calls, *(dotted(p) for p in (left, right) if isinstance(p, ast.Name))]
-                if any(BYPASS_NAME.search(word) for word in named):
+                bypass = BYPASS_NAME if name == "residual-skip" else GATED_NAME
+                if any(bypass.search(word) for word in named):
                     self.found.append((name, node))
                     return
-                self.decided = False
+                self.decided = self.decided and name != "residual-skip"
 
 
 def _targets(node: ast.expr) -> list[str]:

@@ -197,8 +197,8 @@ def resamplings(
         if CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS:
             strides, known = _largest_stride(call, held)
             decided = decided and known
-            if strides > 1:
-                turned = "transpose" in name.lower()
+            turned = "transpose" in name.lower()
+            if strides > 1 or (turned and not known and stride_argument(call) is not None):
                 found.append(("transposed-convolution" if turned else "strided-convolution", call))
         elif plain in POOLINGS:
             if not _keeps_size(call):

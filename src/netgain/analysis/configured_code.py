@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netgain.analysis.configuration_entries import entries_of
 from netgain.analysis.constant_calls import callers_of
-from netgain.analysis.followed_values import Follower, Found
+from netgain.analysis.constants import Origin
+from netgain.analysis.followed_values import Answer, Follower
 from netgain.analysis.per_tree import name_of, remembered
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.script_files import Files
@@ -30,6 +31,8 @@ TRAINED = frozenset(
     {"epochs", "max_steps", "learning_rate", "batch_size", "per_device_train_batch_size"}
 )
 """Quantities by which a script is one that trains."""
+OF_LOADERS = frozenset({"batch_size", "seed"})
+"""Quantities of what tries out a data set or scores a model, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +77,17 @@ def training_scripts(tree: CodeTree) -> tuple[TrainingScript, ...]:
     if not sinks:
         return ()
     files = Files(program)
+    idle = idle_scripts(tree)
     cells = {file.path: tuple(line for _, line in file.cells) for file in tree.files if file.cells}
     found = []
     for script in files.scripts[:MOST_SCRIPTS]:
         reached = files.reached(script)
         own = [sink for path in reached & set(sinks) for sink in sinks[path]]
         if own:
-            one = _script(tree, script, reached, own, cells)
-            if one is not None:
+            asleep = {path: files.guarded(path) for path in reached if path != script}
+            one = _script(tree, script, own, cells=cells, reached=reached, asleep=asleep)
+            aside = script in idle and script in files.imported
+            if one is not None and not (aside and set(one.quantities) <= OF_LOADERS):
                 found.append(one)
     return tuple(found)
 
@@ -100,18 +106,25 @@ def idle_scripts(tree: CodeTree) -> frozenset[str]:
 def _script(
     tree: CodeTree,
     script: str,
-    reached: frozenset[str],
     sinks: list[Sink],
+    *,
+    reached: frozenset[str],
     cells: dict[str, tuple[int, ...]],
+    asleep: dict[str, tuple[range, ...]],
 ) -> TrainingScript | None:
     callers = callers_of(tree)
     follower = Follower(
-        callers=callers, files=reached, entries=entries_of(callers.program, sorted(reached))
+        program=callers.program,
+        files=reached,
+        entries=entries_of(callers.program, sorted(reached)),
+        asleep=asleep,
     )
     living = [
         sink
         for sink in sinks
-        if is_reached(callers.program, sink.scope, reached) and not _seeds_one_object(sink)
+        if follower.runs(sink.call, sink.scope.path)
+        and is_reached(callers.program, sink.scope, reached)
+        and not _seeds_one_object(sink)
     ]
     quantities: dict[str, list[Given | None]] = {}
     places = _Places(callers.program, cells)
@@ -149,14 +162,14 @@ def _of_lowest_rank(sinks: list[Sink]) -> list[Sink]:
     return [sink for sink in sinks if sink.rank == lowest]
 
 
-def _values(follower: Follower, sink: Sink) -> list[Found | None]:
+def _values(follower: Follower, sink: Sink) -> Answer:
     """Return the values of a sink; of a loop how often it runs."""
-    found = follower.of(sink.value, sink.scope)
+    found = follower.numbers(sink.value, sink.scope)
     if sink.less is None:
         return found
     start = literal(sink.less)
     if start is None:
-        begun = follower.of(sink.less, sink.scope)
+        begun = follower.numbers(sink.less, sink.scope)
         known = [one.value for one in begun if one is not None]
         start = known[0] if len(set(known)) == 1 and len(known) == len(begun) else None
     if not isinstance(start, (int, float)):
@@ -164,23 +177,12 @@ def _values(follower: Follower, sink: Sink) -> list[Found | None]:
         return found if plain else [None]
     if start == 0:
         return found
-    return [
-        one
-        and Found(
-            value=one.value - start,
-            line=one.line,
-            path=one.path,
-            trail=one.trail,
-            words=one.words,
-            default=one.default,
-        )
-        for one in found
-    ]
+    return [one and replace(one, value=one.value - start) for one in found]
 
 
 def _of_training(
-    answers: list[tuple[Sink, Found | None]], places: _Places
-) -> list[tuple[Sink, Found | None]]:
+    answers: list[tuple[Sink, Origin | None]], places: _Places
+) -> list[tuple[Sink, Origin | None]]:
     """Return the batch sizes of what is trained on; those of unnamed data where none is."""
     sides = []
     for sink, one in answers:
@@ -230,7 +232,7 @@ class _Places:
             self._targets[path] = targets_of(self.program, path)
         return side_of(call, self._targets[path])
 
-    def given(self, found: Found, sink: Sink) -> Given:
+    def given(self, found: Origin, sink: Sink) -> Given:
         """Return a value with the words of its way."""
         words: list[str] = list(found.words)
         for call, path in found.trail:

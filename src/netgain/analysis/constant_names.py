@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 
 from netgain.analysis.constant_calls import own_nodes
+from netgain.analysis.syntax import literal
 
 EACH = "each"
 """Selects every member of a collection in turn, as a loop does."""
@@ -72,3 +73,25 @@ def _to(
 def _listed(item: ast.expr) -> ast.expr:
     """Return a list of one member, to stand for what a collection grows by."""
     return ast.List(elts=[item], ctx=ast.Load())
+
+
+def take_after(take: Selectors) -> Selectors:
+    """Return what is taken of a member, past its place among the members of its turn."""
+    return (take[0], *take[2:])
+
+
+def selected(node: ast.Subscript, take: Selectors) -> Selectors:
+    """Return what is taken of the value of an index or a slice."""
+    if isinstance(node.slice, ast.Slice):
+        return (
+            (ANY if take and isinstance(take[0], int) else take[0], *take[1:]) if take else (ANY,)
+        )
+    return (selector_of(node.slice), *take)
+
+
+def selector_of(node: ast.expr) -> str | int:
+    """Return the selector for an index or a key; what is computed selects any."""
+    index = literal(node)
+    if isinstance(index, str):
+        return f"{KEY}{index}"
+    return index if isinstance(index, int) else ANY

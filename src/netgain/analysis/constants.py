@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from netgain.analysis.constant_calls import Callers, argument_of, callers_of, default_of
-from netgain.analysis.constant_names import ANY, EACH, KEY, Binding, Selectors, bindings_of
+from netgain.analysis.constant_names import (
+    ANY,
+    EACH,
+    KEY,
+    Binding,
+    Selectors,
+    bindings_of,
+    selected,
+    selector_of,
+    take_after,
+)
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.syntax import last_name, literal
 from netgain.study import Source
@@ -27,6 +37,10 @@ PASSING = frozenset(
 """Calls that hand on the numbers they are given."""
 
 
+Trail = tuple[tuple[ast.Call, str], ...]
+"""Calls, each with its file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """A literal that reaches an expression."""
@@ -37,11 +51,22 @@ class Origin:
     """Where it is written."""
     path: str
     """The file it is written in."""
+    trail: Trail = ()
+    """The calls that handed it on, the last one first, where they are kept."""
+    words: tuple[str, ...] = ()
+    """Keys under which it is kept in a configuration."""
+    default: bool = False
+    """Whether something outside the code can replace it, as an option of the command line."""
+
+    @property
+    def line(self) -> int | None:
+        """Return the line the number stands on."""
+        return getattr(self.node, "lineno", None)
 
     @property
     def source(self) -> Source:
-        """Return the line the number stands on."""
-        return Source(path=self.path, line=getattr(self.node, "lineno", None))
+        """Return the place of the number."""
+        return Source(path=self.path, line=self.line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +82,13 @@ class Values:
 UNKNOWN = Values(complete=False)
 
 
-def _union(parts: list[Values]) -> Values:
-    found = {id(origin.node): origin for part in parts for origin in part.origins}
+def union(parts: list[Values]) -> Values:
+    """Return the literals of several expressions, each once for each way that it came."""
+    found = {
+        (id(one.node), one.value, one.trail, one.words): one
+        for part in parts
+        for one in part.origins
+    }
     return Values(origins=tuple(found.values()), complete=all(part.complete for part in parts))
 
 
@@ -70,7 +100,9 @@ class Constants:
     """Its scopes and calls."""
     steps: int = 0
     """Steps taken so far."""
-    _known: dict[tuple[int, int, Selectors], Values] = field(default_factory=dict)
+    trail: Trail = ()
+    """Calls that lead to what is being looked at; kept by those who tell values apart by them."""
+    _known: dict[tuple[int, int, Selectors, Trail], Values] = field(default_factory=dict)
     _open: set[tuple[int, int, Selectors]] = field(default_factory=set)
     _circles: int = 0
     _bound: dict[ast.AST, dict[str, list[Binding]]] = field(default_factory=dict)
@@ -92,8 +124,8 @@ class Constants:
         if key in self._open:  # a name given to itself adds no number
             self._circles += 1
             return Values()
-        if key in self._known:
-            return self._known[key]
+        if (*key, self.trail) in self._known:
+            return self._known[*key, self.trail]
         circles = self._circles
         self._open.add(key)
         found = self._look(node, scope, take, depth + 1)
@@ -101,7 +133,7 @@ class Constants:
         if (
             circles == self._circles or not self._open
         ):  # else it lacks what is still being looked for
-            self._known[key] = found
+            self._known[*key, self.trail] = found
         return found
 
     def _look(self, node: ast.AST, scope: Scope, take: Selectors, depth: int) -> Values:
@@ -109,7 +141,8 @@ class Constants:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             if take:  # nothing can be taken out of a number: this way is not gone
                 return Values()
-            return Values(origins=(Origin(value=float(value), node=node, path=scope.path),))
+            origin = Origin(value=float(value), node=node, path=scope.path, trail=self.trail)
+            return Values(origins=(origin,))
         if isinstance(node, ast.Constant):
             return Values(complete=node.value is None)
         if isinstance(node, ast.Name):
@@ -121,19 +154,22 @@ class Constants:
         if isinstance(node, ast.Dict):
             return self._dictionary(node, scope, take, depth)
         if isinstance(node, ast.IfExp):
-            return _union([self.of(side, scope, take, depth) for side in (node.body, node.orelse)])
+            return union([self.of(side, scope, take, depth) for side in (node.body, node.orelse)])
         if isinstance(node, ast.BoolOp):
-            return _union([self.of(side, scope, take, depth) for side in node.values])
+            return union([self.of(side, scope, take, depth) for side in node.values])
         if isinstance(node, ast.BinOp):
             return self._operation(node, scope, take, depth)
         if isinstance(node, ast.Subscript):
-            return self.of(node.value, scope, _selected(node, take), depth)
+            return self._subscript(node, scope, take, depth)
         if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and take:
             inner = self.program.scopes.get(node)
             return self.of(node.elt, inner, take[1:], depth) if inner else UNKNOWN
         if isinstance(node, ast.Call):
             return self._call(node, scope, take, depth)
         return UNKNOWN
+
+    def _subscript(self, node: ast.Subscript, scope: Scope, take: Selectors, depth: int) -> Values:
+        return self.of(node.value, scope, selected(node, take), depth)
 
     def _display(
         self, node: ast.Tuple | ast.List | ast.Set, scope: Scope, take: Selectors, depth: int
@@ -150,7 +186,7 @@ class Constants:
                 parts.append(self.of(item.value, scope, (ANY, *rest), depth))
             else:
                 parts.append(self.of(item, scope, rest, depth))
-        return _union(parts)
+        return union(parts)
 
     def _dictionary(self, node: ast.Dict, scope: Scope, take: Selectors, depth: int) -> Values:
         if not take:
@@ -165,7 +201,7 @@ class Constants:
             pairs = zip(node.keys, node.values, strict=True)
             named = [value for key, value in pairs if literal(key) == sought]
             held = named if named or isinstance(take[0], str) else held
-        return _union([self.of(item, scope, take[1:], depth) for item in held])
+        return union([self.of(item, scope, take[1:], depth) for item in held])
 
     def _operation(self, node: ast.BinOp, scope: Scope, take: Selectors, depth: int) -> Values:
         """Follow lists put together and repeated; arithmetic on numbers is not done."""
@@ -173,7 +209,7 @@ class Constants:
             return UNKNOWN
         some = (ANY if isinstance(take[0], int) else take[0], *take[1:])
         if isinstance(node.op, ast.Add):
-            return _union([self.of(side, scope, some, depth) for side in (node.left, node.right)])
+            return union([self.of(side, scope, some, depth) for side in (node.left, node.right)])
         lists = [s for s in (node.left, node.right) if isinstance(s, (ast.List, ast.Tuple))]
         return self.of(lists[0] if lists else node.left, scope, some, depth)
 
@@ -181,7 +217,7 @@ class Constants:
         name = last_name(node)
         if name == "enumerate" and node.args and len(take) > 1 and take[0] == EACH:
             return (
-                self.of(node.args[0], scope, _take_after(take), depth) if take[1] == 1 else UNKNOWN
+                self.of(node.args[0], scope, take_after(take), depth) if take[1] == 1 else UNKNOWN
             )
         if (
             name == "zip"
@@ -189,7 +225,7 @@ class Constants:
             and isinstance(take[1], int)
             and take[1] < len(node.args)
         ):
-            return self.of(node.args[take[1]], scope, _take_after(take), depth)
+            return self.of(node.args[take[1]], scope, take_after(take), depth)
         if name in ("values", "items", "keys") and isinstance(node.func, ast.Attribute) and take:
             of_items = name == "items" and len(take) > 1
             keys = name == "keys" or (of_items and take[1] == 0)
@@ -197,12 +233,12 @@ class Constants:
             return self.of(node.func.value, scope, (EACH if keys else ANY, *rest), depth)
         if name == "dict" and node.keywords and not node.args and take:
             named = [k.value for k in node.keywords if take[0] in (ANY, f"{KEY}{k.arg}")]
-            return _union([self.of(value, scope, take[1:], depth) for value in named])
+            return union([self.of(value, scope, take[1:], depth) for value in named])
         if name == "get" and isinstance(node.func, ast.Attribute) and node.args:
-            parts = [self.of(node.func.value, scope, (_key_of(node.args[0]), *take), depth)]
-            return _union(parts + [self.of(a, scope, take, depth) for a in node.args[1:]])
+            parts = [self.of(node.func.value, scope, (selector_of(node.args[0]), *take), depth)]
+            return union(parts + [self.of(a, scope, take, depth) for a in node.args[1:]])
         if name in ("max", "min") and len(node.args) > 1 and not node.keywords:
-            return _union([self.of(argument, scope, take, depth) for argument in node.args])
+            return union([self.of(argument, scope, take, depth) for argument in node.args])
         if name in PASSING and len(node.args) == 1:
             return self.of(node.args[0], scope, take, depth)
         return UNKNOWN
@@ -210,9 +246,8 @@ class Constants:
     def _name(self, name: str, scope: Scope, take: Selectors, depth: int) -> Values:
         owner = scope.binding(name)
         if owner is None:
-            tables = self.program.tables.get(name, [])
-            found = [self.of(value, root, take, depth) for value, root in tables]
-            return _union(found) if found else UNKNOWN
+            found = [self.of(value, root, take, depth) for value, root in self._tables(name)]
+            return union(found) if found else UNKNOWN
         bindings = self._bindings(owner).get(name, [])
         parts = []
         if name in owner.parameters:
@@ -226,7 +261,11 @@ class Constants:
             if several and sought and isinstance(sought[0], int) and not inner:
                 sought = (ANY, *sought[1:])
             parts.append(self.of(value, owner, sought, depth))
-        return _union(parts) if parts else UNKNOWN
+        return union(parts) if parts else UNKNOWN
+
+    def _tables(self, name: str) -> list[tuple[ast.expr, Scope]]:
+        """Return what files of the tree give a name at their margin."""
+        return self.program.tables.get(name, [])
 
     def _attribute(self, node: ast.Attribute, scope: Scope, take: Selectors, depth: int) -> Values:
         """Follow `self.x`, `cls.x` and `Class.x` to what the class and its methods assign."""
@@ -246,7 +285,7 @@ class Constants:
                 for pair in self.program.attributes.get(owner, {}).get(node.attr, [])
             ]
             if held:
-                return _union([self.of(value, at, take, depth) for value, at in held])
+                return union([self.of(value, at, take, depth) for value, at in held])
             owners = [
                 base.node
                 for owner in owners
@@ -275,30 +314,9 @@ class Constants:
         default = default_of(function, name)
         if missing and default is not None:
             parts.append(self.of(default, owner.parent or owner, take, depth))
-        return _union(parts)
+        return union(parts)
 
     def _bindings(self, scope: Scope) -> dict[str, list[Binding]]:
         if scope.node not in self._bound:
             self._bound[scope.node] = bindings_of(scope.node)
         return self._bound[scope.node]
-
-
-def _take_after(take: Selectors) -> Selectors:
-    """Return what is taken of a member, past its place among the members of its turn."""
-    return (take[0], *take[2:])
-
-
-def _selected(node: ast.Subscript, take: Selectors) -> Selectors:
-    if isinstance(node.slice, ast.Slice):
-        return (
-            (ANY if take and isinstance(take[0], int) else take[0], *take[1:]) if take else (ANY,)
-        )
-    return (_key_of(node.slice), *take)
-
-
-def _key_of(node: ast.expr) -> str | int:
-    """Return the selector for an index or a key; what is computed selects any."""
-    index = literal(node)
-    if isinstance(index, str):
-        return f"{KEY}{index}"
-    return index if isinstance(index, int) else ANY

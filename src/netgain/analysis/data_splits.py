@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from netgain.analysis.constant_calls import Callers, argument_of
 from netgain.analysis.scopes import COMPREHENSIONS, FUNCTIONS, Function, Program, Scope
 from netgain.analysis.split_words import (
     DATA_MAKERS,
+    KNOWN_DATASETS,
     LOADED,
     LOADER,
     NEVER_DATA,
@@ -37,6 +39,7 @@ from netgain.study import Source
 DEEPEST = 24
 MOST_STEPS = 3_000
 MOST_CALLERS = 12
+MOST_CALLED = 4
 AT_THE_END = Place(line=2**31)
 
 
@@ -203,19 +206,18 @@ class Splits:
         )
         if split_off and said_by(name) == "validation":
             return self._mark("validation", write.value, scope)
-        found = self._unpacked(write, scope, depth)
+        found = self._unpacked(name, write, scope, depth)
         for loop in write.place.loops:
             if isinstance(loop, (ast.For, ast.AsyncFor)):
                 found |= self.of(loop.iter, scope, write.place, depth)
         return found
 
-    def _unpacked(self, write: Write, scope: Scope, depth: int) -> Marks:
+    def _unpacked(self, name: str, write: Write, scope: Scope, depth: int) -> Marks:
         """Return the data behind a value, or behind its part where a call returns several."""
         value, index = write.value, write.index
         if index is not None and isinstance(value, ast.Call):
-            parts = NONE
-            for function in self.called(value, scope):
-                parts |= self._returned(function, depth, index)
+            functions = self.called(value, scope)
+            parts = _either(name, [self._returned(one, depth, index) for one in functions])
             if any(mark.sure for mark in parts):
                 return parts
             if DATA_MAKERS.fullmatch(last_name(value)) and not self._of_arguments(
@@ -315,7 +317,9 @@ class Splits:
         if last_name(call).endswith("DataLoader"):
             parts = [*call.args[:1], *(k.value for k in call.keywords if k.arg in LOADED)]
         elif last_name(call)[:1].isupper():
-            parts = [*call.args, *(k.value for k in call.keywords if not is_about(k.arg))]
+            given = [k for k in call.keywords if not is_about(k.arg)]
+            loaders = [k for k in given if k.arg and LOADER.search(k.arg)]
+            parts = [*call.args, *(k.value for k in loaders or given)]
         return self._joined(parts, scope, at, depth)
 
     def _flag(self, call: ast.Call, scope: Scope) -> Marks:
@@ -327,23 +331,60 @@ class Splits:
                 if not DATA_MAKERS.fullmatch(name):
                     return NONE
                 known = keyword.arg == "train" and name[:1].isupper()
-                sure = known and name not in self.program.definitions
+                sure = known and self._is_library(name)
                 return self._mark("train" if value else "test", call, scope, sure=sure)
         return NONE
+
+    def _is_library(self, name: str, depth: int = 0) -> bool:
+        """Tell whether a class is a library's, or extends one of a library's data sets: the flag is then its.
+
+        A class of the tree that extends `Dataset` alone reads the flag in its own way.
+        """
+        owners = [
+            definition.node
+            for definition in self.program.definitions.get(name, ())
+            if isinstance(definition.node, ast.ClassDef)
+        ]
+        if not owners:
+            return name not in self.program.definitions and (
+                depth == 0 or KNOWN_DATASETS.fullmatch(name) is not None
+            )
+        return depth < DEEPEST and all(
+            any(
+                last_name(base) != name and self._is_library(last_name(base), depth + 1)
+                for base in owner.bases
+            )
+            for owner in owners
+        )
 
     def called(self, call: ast.Call, scope: Scope) -> list[Scope]:
         """Return the scopes of the functions of the tree that a call may run."""
         if not isinstance(call.func, (ast.Name, ast.Attribute)):
             return []
+        names = self._aliases.get((scope.path, last_name(call)), [last_name(call)])
         found = [
             self.program.scopes[node]
-            for node in self.callers.defined(last_name(call), scope.path)
+            for name in names
+            for node in self.callers.defined(name, scope.path)
             if isinstance(node, FUNCTIONS) and node in self.program.scopes
         ]
         if isinstance(call.func, ast.Attribute) and last_name(call.func.value) == "self":
             own = [function for function in found if function.owner is scope.owner]
             found = own or found
-        return found if len(found) <= 4 else []
+        most = MOST_CALLED if len(names) == 1 else MOST_CALLERS
+        return found if len(found) <= most else []
+
+    @cached_property
+    def _aliases(self) -> dict[tuple[str, str], list[str]]:
+        """Return what `from module import name as alias` stands for, by file and alias."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for path, root in self.program.roots.items():
+            for imported in nodes_of(root.node, ast.ImportFrom):
+                for alias in imported.names:
+                    names = found.setdefault((path, alias.asname), []) if alias.asname else []
+                    if alias.name not in names:
+                        names.append(alias.name)
+        return found
 
     def _returned(self, function: Scope, depth: int, index: tuple[int, int | None] | None) -> Marks:
         """Return the data behind what a function returns, whatever its callers pass."""

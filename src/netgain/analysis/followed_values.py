@@ -1,164 +1,110 @@
 """Numbers that one script hands to an expression, each with the calls it came through.
 
-Nothing is run. A name stands for what the statements and calls of the script and of the files it imports
-give it. What came through several calls keeps them, so that it can be told for which training it was meant.
+Nothing is run. What reaches an expression is followed as in `constants`, with four differences: only the
+script and the files it imports count; calls are kept, so that it can be told for which training a number was
+meant; arithmetic is done; and `args.lr` is what a configuration holds under that name.
 """
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from netgain.analysis.configuration_entries import HOLDERS, Entry, entry_key, entry_path
-from netgain.analysis.constant_calls import Callers, argument_of, default_of
+from netgain.analysis.constant_calls import argument_of, default_of
+from netgain.analysis.constant_names import Selectors
+from netgain.analysis.constants import UNKNOWN, Constants, Origin, Values, union
 from netgain.analysis.scopes import FUNCTIONS, Scope
-from netgain.analysis.syntax import last_name, literal
+from netgain.analysis.syntax import last_name
 
-DEEPEST = 24
-"""Steps from an expression to a number."""
 MOST_STEPS = 20_000
 """Steps for one script."""
 MOST_FOUND = 64
-"""Numbers followed at a time."""
-PASSING = frozenset({"int", "float", "round", "abs"})
-Trail = tuple[tuple[ast.Call, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A number that may reach an expression."""
-
-    value: float
-    """The number."""
-    line: int | None
-    """Where it is written."""
-    path: str
-    """In which file."""
-    trail: Trail = ()
-    """The calls that handed it on, the last one first."""
-    words: tuple[str, ...] = ()
-    """Keys under which it is kept in a configuration."""
-    default: bool = False
-    """Whether something outside the code can replace it, as an option of the command line."""
-
-
-Answer = list[Found | None]
+"""Numbers that are told apart."""
+ROUNDING = frozenset({"float", "round", "abs"})
+Answer = list[Origin | None]
 """What was found; None for what only a run would tell."""
 
 
 @dataclass(eq=False, kw_only=True)
-class Follower:
+class Follower(Constants):
     """Follows expressions of one script."""
 
-    callers: Callers
-    """Who calls what in the tree."""
     files: frozenset[str]
     """The script and the files it imports."""
     entries: dict[str, list[Entry]]
     """What configurations of these files hold, by last name."""
-    steps: int = 0
-    """Steps taken."""
-    _open: set[tuple[int, int]] = field(default_factory=set)
+    asleep: dict[str, tuple[range, ...]] = field(default_factory=dict)
+    """Lines that do not run: what imported files do where they are started themselves."""
 
-    def of(self, node: ast.AST | None, scope: Scope, trail: Trail = (), depth: int = 0) -> Answer:
+    def runs(self, node: ast.AST, path: str) -> bool:
+        """Tell whether a place is reached when the script is started."""
+        line = getattr(node, "lineno", 0)
+        return not any(line in lines for lines in self.asleep.get(path, ()))
+
+    def numbers(self, node: ast.AST, scope: Scope) -> Answer:
         """Return the numbers that may reach an expression."""
-        self.steps += 1
-        if node is None or depth > DEEPEST or self.steps > MOST_STEPS:
+        found = self.of(node, scope)
+        if len(found.origins) > MOST_FOUND or self.steps > MOST_STEPS:
             return [None]
-        key = (id(node), id(scope.node))
-        if key in self._open:
-            return []
-        self._open.add(key)
-        found = self._look(node, scope, trail, depth + 1)
-        self._open.discard(key)
-        return found if len(found) <= MOST_FOUND else [None]
+        return [*found.origins, *([] if found.complete and found.origins else [None])]
 
-    def _look(self, node: ast.AST, scope: Scope, trail: Trail, depth: int) -> Answer:
-        value = literal(node)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            line = getattr(node, "lineno", None)
-            return [Found(value=value, line=line, path=scope.path, trail=trail)]
-        if isinstance(node, ast.Name):
-            return self._name(node.id, scope, trail, depth)
-        if isinstance(node, ast.IfExp):
-            return [f for n in (node.body, node.orelse) for f in self.of(n, scope, trail, depth)]
-        if isinstance(node, ast.BoolOp):
-            return [f for n in node.values for f in self.of(n, scope, trail, depth)]
-        if isinstance(node, ast.BinOp):
-            return self._computed(node, scope, trail, depth)
-        if isinstance(node, ast.Call) and last_name(node) in PASSING and len(node.args) == 1:
-            return self.of(node.args[0], scope, trail, depth)
-        if isinstance(node, ast.Attribute):
-            return self._attribute(node, scope, trail, depth)
-        if isinstance(node, (ast.Subscript, ast.Call)):
-            return self._entry(node, scope, trail, depth)
-        return [None]
-
-    def _computed(self, node: ast.BinOp, scope: Scope, trail: Trail, depth: int) -> Answer:
-        left = self.of(node.left, scope, trail, depth)
-        right = self.of(node.right, scope, trail, depth)
-        if len(left) != 1 or len(right) != 1 or left[0] is None or right[0] is None:
-            return [None]
-        first, second = left[0], right[0]
+    def _operation(self, node: ast.BinOp, scope: Scope, take: Selectors, depth: int) -> Values:
+        if take:
+            return super()._operation(node, scope, take, depth)
+        sides = [self.of(side, scope, (), depth) for side in (node.left, node.right)]
+        if not all(side.complete and len(side.origins) == 1 for side in sides):
+            return UNKNOWN
+        first, second = (side.origins[0] for side in sides)
         result = _arithmetic(node.op, first.value, second.value)
         if result is None:
-            return [None]
-        whole = int(result) if float(result).is_integer() and abs(result) < 1e15 else result
+            return UNKNOWN
         moved = first if first.default or not second.default else second
-        return [
-            Found(
-                value=whole,
-                line=moved.line,
-                path=moved.path,
-                trail=moved.trail,
-                words=(*first.words, *second.words),
-                default=first.default or second.default,
-            )
-        ]
+        words = (*first.words, *second.words)
+        default = first.default or second.default
+        return Values(origins=(replace(moved, value=result, words=words, default=default),))
 
-    def _name(self, name: str, scope: Scope, trail: Trail, depth: int) -> Answer:
-        owner = scope.binding(name)
-        if owner is None:
-            tables = self.callers.program.tables.get(name, [])
-            near = [(value, root) for value, root in tables if root.path in self.files]
-            return [f for value, root in near for f in self.of(value, root, trail, depth)] or [None]
-        found: Answer = []
-        for value in owner.bound.get(name, []):
-            found += self.of(value, owner, trail, depth)
-        if name in owner.parameters:
-            found += self._parameter(owner, name, trail, depth)
-        return found or [None]
+    def _call(self, node: ast.Call, scope: Scope, take: Selectors, depth: int) -> Values:
+        if last_name(node) in ROUNDING and len(node.args) == 1 and not take:
+            return self.of(node.args[0], scope, (), depth)
+        held = self._entry(node, scope, take, depth)
+        return super()._call(node, scope, take, depth) if held is None else held
 
-    def _attribute(self, node: ast.Attribute, scope: Scope, trail: Trail, depth: int) -> Answer:
+    def _subscript(self, node: ast.Subscript, scope: Scope, take: Selectors, depth: int) -> Values:
+        held = self._entry(node, scope, take, depth)
+        return super()._subscript(node, scope, take, depth) if held is None else held
+
+    def _tables(self, name: str) -> list[tuple[ast.expr, Scope]]:
+        return [(value, root) for value, root in super()._tables(name) if root.path in self.files]
+
+    def _attribute(self, node: ast.Attribute, scope: Scope, take: Selectors, depth: int) -> Values:
         base = node.value
         if isinstance(base, ast.Name) and base.id == "self" and scope.owner is not None:
-            held = self.callers.program.attributes.get(scope.owner.node, {}).get(node.attr, [])
+            held = self.program.attributes.get(scope.owner.node, {}).get(node.attr, [])
             if held:
-                return [f for value, at in held for f in self.of(value, at, trail, depth)]
+                return union([self.of(value, at, take, depth) for value, at in held])
         if isinstance(base, ast.Name) and scope.binding(base.id) is None:
-            tables = self.callers.program.tables.get(node.attr, [])
-            near = [
-                (value, root)
-                for value, root in tables
-                if root.path in self.files
-                and root.path.endswith((f"/{base.id}.py", f"/{base.id}/__init__.py"))
-            ]
+            of_module = (f"/{base.id}.py", f"/{base.id}/__init__.py")
+            near = [one for one in self._tables(node.attr) if one[1].path.endswith(of_module)]
             if near:
-                return [f for value, root in near for f in self.of(value, root, trail, depth)]
-        return self._entry(node, scope, trail, depth)
+                return union([self.of(value, root, take, depth) for value, root in near])
+        return self._entry(node, scope, take, depth) or UNKNOWN
 
-    def _entry(self, node: ast.expr, scope: Scope, trail: Trail, depth: int) -> Answer:
-        """Follow `args.lr`, `cfg["lr"]`, `self.hparams.lr` to what a configuration holds under that name."""
+    def _entry(self, node: ast.expr, scope: Scope, take: Selectors, depth: int) -> Values | None:
+        """Follow `args.lr`, `cfg["lr"]`, `self.hparams.lr` to what a configuration holds under that name.
+
+        None where nothing says that the expression asks a configuration.
+        """
         path = entry_path(node)
         if path is None or not self._holds(path):
-            return [None]
-        found: Answer = []
+            return None
         if path[:2] in (("self", "hparams"), ("self", "hp")) and scope.owner is not None:
             made = _init_scope(scope.owner)
             if made is not None and path[-1] in made.parameters:
-                found += self._parameter(made, path[-1], trail, depth)
-        found += self._held(path, trail, depth)
-        return found or [None]
+                return self._parameter(made, path[-1], take, depth)
+        return self._held(path, take, depth)
 
     def _holds(self, path: tuple[str, ...]) -> bool:
         """Tell whether a name on the way is that of a configuration, or of what holds such an entry."""
@@ -166,59 +112,60 @@ class Follower:
         named = {part for entry in entries for part in entry.path[:-1]}
         return any(HOLDERS.fullmatch(part) or part in named for part in path[:-1])
 
-    def _held(self, path: tuple[str, ...], trail: Trail, depth: int) -> Answer:
-        found: Answer = []
+    def _held(self, path: tuple[str, ...], take: Selectors, depth: int) -> Values:
+        """Return what configurations hold under a name; an option without a default stays open."""
+        parts = []
         for entry in self.entries.get(entry_key(path[-1]), ()):
-            if not entry.matches(path):
-                continue
-            for one in self.of(entry.value, entry.scope, trail, depth):
-                found.append(
-                    one
-                    and Found(
-                        value=one.value,
-                        line=one.line,
-                        path=one.path,
-                        trail=one.trail,
-                        words=(*one.words, *entry.words),
-                        default=True,
-                    )
-                )
-        return found
+            if entry.matches(path):
+                found = self.of(entry.value, entry.scope, take, depth)
+                origins = [
+                    replace(one, words=(*one.words, *entry.words), default=True)
+                    for one in found.origins
+                ]
+                whole = found.complete and bool(origins)
+                parts.append(Values(origins=tuple(origins), complete=whole))
+        return union(parts) if parts else UNKNOWN
 
-    def _parameter(self, owner: Scope, name: str, trail: Trail, depth: int) -> Answer:
+    def _parameter(self, owner: Scope, name: str, take: Selectors, depth: int) -> Values:
+        """Return what the calls of these files pass for an argument; its default where there is none."""
         function = owner.node
         if not isinstance(function, FUNCTIONS):
-            return [None]
+            return UNKNOWN
         sites = self.callers.sites(owner)
         near = [
             (call, path)
             for call, path in sites.calls
-            if path in self.files and (sites.method or not self._of_an_object(call, path))
+            if path in self.files
+            and self.runs(call, path)
+            and (sites.method or not self._of_an_object(call, path))
         ]
         default = default_of(function, name)
         outside = owner.parent or owner
         if not near:
-            found = self.of(default, outside, trail, depth) if default is not None else [None]
-            return [
-                one
-                and Found(
-                    value=one.value, line=one.line, path=one.path, trail=one.trail, default=True
-                )
-                for one in found
-            ]
-        given: Answer = []
+            found = self.of(default, outside, take, depth)
+            return replace(
+                found, origins=tuple(replace(one, default=True) for one in found.origins)
+            )
+        parts = []
         for call, path in near:
-            longer = (*trail, (call, path))
             passed, decided = argument_of(call, function, name, method=sites.method)
-            if passed is not None:
-                given += self.of(passed, self.callers.program.scope_of(call, path), longer, depth)
-            elif not decided:
-                given += self._held((name,), longer, depth) or [None]
-            elif default is not None:
-                given += self.of(default, outside, longer, depth)
-            else:
-                given.append(None)
-        return given
+            with self._through(call, path):
+                if passed is not None:
+                    at = self.program.scope_of(call, path)
+                    parts.append(self.of(passed, at, take, depth))
+                elif not decided:
+                    parts.append(self._held((name,), take, depth))
+                else:
+                    parts.append(self.of(default, outside, take, depth))
+        return union(parts)
+
+    @contextmanager
+    def _through(self, call: ast.Call, path: str) -> Iterator[None]:
+        """Keep a call as the way of what is found meanwhile."""
+        before = self.trail
+        self.trail = (*before, (call, path))
+        yield
+        self.trail = before
 
     def _of_an_object(self, call: ast.Call, path: str) -> bool:
         """Tell whether a call asks an object for a method, as `model.train()` beside `def train(...)`."""
@@ -227,7 +174,7 @@ class Follower:
         base = call.func.value
         if not isinstance(base, ast.Name):
             return not isinstance(base, ast.Attribute)
-        return self.callers.program.scope_of(call, path).binding(base.id) is not None
+        return self.program.scope_of(call, path).binding(base.id) is not None
 
 
 def _init_scope(owner: Scope) -> Scope | None:

@@ -21,7 +21,10 @@ from netgain.analysis.literal_sinks import (
     GRADIENT,
     LOSS_WORD,
     NORMS,
+    RATE_WORD,
+    SCHEDULE_WORD,
     SCHEDULERS,
+    STARTED,
 )
 from netgain.analysis.syntax import calls_in, dotted, last_name, literal, names_in, nodes_of, walk
 
@@ -151,6 +154,47 @@ def thresholds(value: ast.AST, number_of: NumberOf) -> Iterator[Held]:
             named = any(CONFIDENCE.search(name) for name in names_in(other))
             if named and number_of(side) is not None and number_of(other) is None:
                 yield Held(node=side, sink="threshold", what="threshold of a selection")
+
+
+def starts(branch: ast.If, number_of: NumberOf) -> Iterator[Held]:
+    """Find the epochs or steps at which a schedule begins or a rate drops: `if epoch >= 9: scheduler.step()`.
+
+    A branch that asks for every n-th one sets how often, and is not among them.
+    """
+    if not isinstance(branch.test, (ast.Compare, ast.BoolOp)) or not _schedules(branch.body):
+        return
+    for compare in nodes_of(branch.test, ast.Compare):
+        if len(compare.comparators) != 1:
+            continue
+        for side, other in (
+            (compare.left, compare.comparators[0]),
+            (compare.comparators[0], compare.left),
+        ):
+            counts = isinstance(other, (ast.Name, ast.Attribute)) and STARTED.search(
+                last_name(other)
+            )
+            listed = isinstance(side, (ast.List, ast.Tuple))
+            if counts and (listed or number_of(side) is not None):
+                yield Held(
+                    node=side, sink="schedule", what="epoch or step that a schedule waits for"
+                )
+
+
+def _schedules(body: list[ast.stmt]) -> bool:
+    """Tell whether statements step a schedule, or set a learning rate."""
+    for statement in body:
+        for call in calls_in(statement):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+            named = dotted(owner)
+            if SCHEDULE_WORD.search(named) and last_name(call) in ("step", last_name(owner)):
+                return True
+        targets = [target for a in nodes_of(statement, ast.Assign) for target in a.targets]
+        targets += [changed.target for changed in nodes_of(statement, ast.AugAssign)]
+        for target in targets:
+            key = literal(target.slice) if isinstance(target, ast.Subscript) else dotted(target)
+            if isinstance(key, str) and RATE_WORD.search(key):
+                return True
+    return False
 
 
 def gradient_scales(node: ast.BinOp, within: ast.AST, number_of: NumberOf) -> Iterator[Held]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 OPTIMIZERS = re.compile(
     r"(SGD|Adam\w*|RMSprop|RMSProp|Adagrad|Adadelta|NAdam|RAdam|Lion|L[Aa][Mm][Bb]|L[Aa][Rr][Ss]|LBFGS|"
@@ -21,6 +22,8 @@ AUGMENTATIONS = re.compile(
     r"Random\w+|ColorJitter|GaussianBlur|GaussNoise|GaussianNoise|RandAugment|AutoAugment|Mixup|MixUp|"
     r"CutMix|Cutout|TrivialAugment\w*|AugMix|CoarseDropout|ShiftScaleRotate"
 )
+BLURS = re.compile(r"(?:Random)?Gaussian_?Blur")
+"""Augmentations whose kernel is their strength."""
 AVERAGES = re.compile(r"\w*(EMA|Ema|AveragedModel|ExponentialMovingAverage)\w*")
 SOFTMAXES = frozenset({"softmax", "log_softmax", "Softmax", "gumbel_softmax", "softmin"})
 NOISE = frozenset({"randn", "randn_like", "rand_like", "normal", "standard_normal", "uniform"})
@@ -42,7 +45,7 @@ NAMED = {
     "dropout": r"p|dropout\w*|drop_rate|drop_path\w*|drop_prob|attn_drop|rate|hidden_dropout\w*",
     "temperature": r"temperature|tau|temp",
     "augmentation": r"brightness|contrast|saturation|hue|degrees|translate|scale|shear|p|padding|"
-    r"magnitude|num_ops|sigma|alpha|ratio|distortion_scale|std|cutmix\w*|mixup\w*|var_limit|prob",
+    r"magnitude|num_ops|sigma|blur_limit|alpha|ratio|distortion_scale|std|cutmix\w*|mixup\w*|var_limit|prob",
     "averaging": r"decay|ema_decay|momentum|beta",
 }
 """Keyword arguments by the kind of sink whose calls they belong to."""
@@ -75,6 +78,22 @@ POSITIONS: dict[str, tuple[int, ...]] = {
     "loss": (),
 }
 """Positional arguments that are hyperparameters, 0-based, by kind."""
+POSITIONAL_IN_LOSSES = (
+    r"label_smoothing|smoothing|smooth|epsilon_ls|(?:\w+_)?margin|m|s|scale|focal_\w+|alpha|gamma|delta|beta|"
+    r"pos_weight|(?:\w+_)?weight|lambda\w*|lam|lamb|temperature|temp|tau|t|T"
+)
+"""Names of arguments of losses that are hyperparameters where numbers are passed by position."""
+LIBRARY_LOSSES: dict[str, tuple[str, ...]] = {
+    "MarginRankingLoss": ("margin",), "TripletMarginLoss": ("margin",), "CosineEmbeddingLoss": ("margin",),
+    "HingeEmbeddingLoss": ("margin",), "LabelSmoothingCrossEntropy": ("smoothing",),
+    "HuberLoss": ("reduction", "delta"),
+}  # fmt: skip
+"""First positional arguments of losses of packages."""
+ROUNDINGS = frozenset({"int", "float", "round"})
+"""Calls that a number is followed through."""
+STARTED = re.compile(r"epoch|(?:^|_)(?:step|iter|iters|iteration|it|ep)(?:_|$)", re.IGNORECASE)
+"""Names that count the course of a training."""
+SCHEDULE_WORD = re.compile(r"sched|lr_decay|annealer", re.IGNORECASE)
 POSITION_NAMES = {
     ("optimizer", 1): "lr",
     ("clipping", 1): "max_norm",
@@ -144,3 +163,24 @@ PLAIN_AT = {
 """Values that say nothing at one kind of sink, where they are not those of every code."""
 EPSILON = 1e-5
 """Numbers up to this size guard against division by zero."""
+
+
+@lru_cache(maxsize=4096)
+def kind_of(call: str) -> str | None:
+    """Return the kind of sink that a call by some name is, None where it is none."""
+    return next((kind for kind, pattern in CALLS.items() if pattern.fullmatch(call)), None)
+
+
+@lru_cache(maxsize=4096)
+def sink_of(kind: str | None, argument: str) -> str | None:
+    """Return the sink that an argument of a call is, None where it is none.
+
+    Args:
+        kind: the kind of the call.
+        argument: the name it is passed by.
+    """
+    if kind and re.fullmatch(NAMED[kind], argument.lower()):
+        return kind
+    if ANYWHERE.fullmatch(argument):
+        return next((k for k, names in NAMED.items() if re.fullmatch(names, argument)), "loss")
+    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from netgain.analysis.literal_calls import (
@@ -18,6 +18,7 @@ from netgain.analysis.literal_calls import (
     chances,
     gradient_scales,
     logits_of,
+    starts,
     thresholds,
 )
 from netgain.analysis.literal_forms import (
@@ -29,6 +30,7 @@ from netgain.analysis.literal_forms import (
     rates,
     scalings,
 )
+from netgain.analysis.literal_losses import loss_arguments
 from netgain.analysis.literal_names import (
     Definition,
     key_of,
@@ -38,8 +40,7 @@ from netgain.analysis.literal_names import (
     targets_of,
 )
 from netgain.analysis.literal_sinks import (
-    ANYWHERE,
-    CALLS,
+    BLURS,
     CONFIGURATION,
     EPSILON,
     FORWARDS,
@@ -53,13 +54,17 @@ from netgain.analysis.literal_sinks import (
     PLAIN,
     PLAIN_AT,
     POSITION_NAMES,
+    POSITIONAL_IN_LOSSES,
     POSITIONS,
     RATE_WORD,
+    ROUNDINGS,
     SELECTING,
     SHAPES,
     SINKS,
     SOFTMAXES,
     TOOL_COMMENT,
+    kind_of,
+    sink_of,
 )
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, place, walk
@@ -94,8 +99,9 @@ class BuriedNumber:
 def buried_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
     """Return the buried hyperparameters of a tree, most telling sink first, then by place."""
     found: dict[tuple[str, int | None, str, float], BuriedNumber] = {}
+    losses = loss_arguments(tree)
     for file, module in modules(tree):
-        for number in _Search(file, module).run():
+        for number in _Search(file, module, losses).run():
             key = (number.source.path, number.source.line, number.what, number.value)
             found.setdefault(key, number)
     return tuple(
@@ -119,8 +125,10 @@ def trains(tree: CodeTree) -> bool:
 class _Search:
     """The walk through one file, with what is assigned and tested on the way."""
 
-    def __init__(self, file: SourceFile, module: ast.Module) -> None:
-        self.file, self.module = file, module
+    def __init__(
+        self, file: SourceFile, module: ast.Module, losses: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self.file, self.module, self.losses = file, module, losses
         self.lines = file.text.splitlines()
         self.local: dict[str, ast.expr] = {}
         """Names that the function or object at hand assigns once, a literal."""
@@ -138,6 +146,7 @@ class _Search:
                 yield from self._definition(statement)
             elif isinstance(statement, ast.If):
                 yield from self._expressions(statement.test)
+                yield from self._all(starts(statement, self.number_of))
                 outer_guards = self.guards
                 self.guards = (*outer_guards, *sorted(names_in(statement.test) - {"__name__"}))
                 yield from self._block(statement.body)
@@ -257,7 +266,9 @@ class _Search:
 
     def _call(self, call: ast.Call) -> Iterator[BuriedNumber]:
         name = last_name(call)
-        kind = next((k for k, pattern in CALLS.items() if pattern.fullmatch(name)), None)
+        kind = kind_of(name)
+        if kind is None and name in self.losses:
+            kind = "loss"
         if (name in SOFTMAXES or kind == "loss") and (call.args or name in SOFTMAXES):
             yield from self._scalings(logits_of(call))
         if kind is None and CONFIGURATION.fullmatch(name):
@@ -276,17 +287,19 @@ class _Search:
                 named = POSITION_NAMES.get((kind or "", position), f"argument {position + 1}")
                 named = "clip_value" if name.startswith("clip_grad_value") else named
                 yield from self._numbers(call.args[position], kind or "", f"{name} {named}")
+        if kind == "loss":
+            for argument, value in zip(self.losses.get(name, ()), call.args, strict=False):
+                if re.fullmatch(POSITIONAL_IN_LOSSES, argument):
+                    yield from self._numbers(value, "loss", f"{name} {argument}")
         if kind == "optimizer":
             for group in (node for item in call.args for node in walk(item)):
                 if isinstance(group, ast.Dict):
                     yield from self._group(group, name)
         for keyword in call.keywords:
             argument = keyword.arg or ""
-            sink = kind if kind and re.fullmatch(NAMED[kind], argument.lower()) else None
-            if sink is None and ANYWHERE.fullmatch(argument):
-                sink = next(
-                    (k for k, names in NAMED.items() if re.fullmatch(names, argument)), "loss"
-                )
+            sink = sink_of(kind, argument)
+            if argument == "kernel_size" and BLURS.fullmatch(name):
+                sink = "augmentation"
             if sink:
                 yield from self._numbers(keyword.value, sink, f"{name} {argument}")
 
@@ -319,6 +332,8 @@ class _Search:
             behind = self.local.get(key_of(node))
             if behind is not None:
                 yield from self._numbers(behind, sink, what)
+        elif isinstance(node, ast.Call) and last_name(node) in ROUNDINGS and len(node.args) == 1:
+            yield from self._numbers(node.args[0], sink, what)
         else:
             value = literal(node)
             if (

@@ -12,7 +12,7 @@ from netgain.study import Curve
 
 Family = Literal[
     "constant", "linear", "cosine", "step", "exponential", "inverse-sqrt", "wsd", "one-cycle",
-    "restarts", "other",
+    "restarts", "plateau", "other",
 ]  # fmt: skip
 
 
@@ -63,14 +63,19 @@ def family_of_name(name: str) -> Family | None:
     """Return the family a config's scheduler name means, None where it says nothing of shape."""
     text = re.sub(r"[^a-z]", "", name.lower())
     table: tuple[tuple[str, Family], ...] = (
-        ("restart", "restarts"), ("onecycle", "one-cycle"), ("wsd", "wsd"), ("warmupstable", "wsd"),
+        ("plateau", "plateau"), ("restart", "restarts"), ("onecycle", "one-cycle"), ("wsd", "wsd"),
+        ("warmupstable", "wsd"),
         ("cosine", "cosine"), ("constant", "constant"), ("none", "constant"), ("fixed", "constant"),
         ("linear", "linear"), ("multistep", "step"), ("steplr", "step"), ("piecewise", "step"),
         ("exponential", "exponential"), ("inversesqrt", "inverse-sqrt"), ("noam", "inverse-sqrt"),
         ("rsqrt", "inverse-sqrt"),
     )  # fmt: skip
-    if text == "step":
-        return "step"
+    short: dict[str, Family] = {
+        "step": "step", "cos": "cosine", "exp": "exponential", "const": "constant",
+        "off": "constant", "no": "constant", "identity": "constant",
+    }  # fmt: skip
+    if text in short:
+        return short[text]
     return next((family for word, family in table if word in text), None)
 
 

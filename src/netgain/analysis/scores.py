@@ -10,7 +10,7 @@ from netgain.study import Arm, Cited, Claim, Curve, Run, Study
 
 FRACTIONS = frozenset(
     {"accuracy", "error", "f1", "precision", "recall", "auc", "top5_accuracy", "balanced_accuracy",
-     "map", "map50", "map50_95", "miou", "dice", "exact_match"}
+     "map", "map50", "map50_95", "iou", "dice", "exact_match"}
 )  # fmt: skip
 """Metrics that live in [0, 1] and are often reported in percent."""
 

@@ -38,8 +38,8 @@ MOST_FILES = 2_000
 """Files one script is followed into."""
 TRAINING_WORDS = re.compile(
     r"backward\(|\.fit\w*\(|Trainer|minimi[sz]e\(|apply_gradients|\.learn\(|\boptim\b|"
-    r"[Oo]ptimi[sz]er|(?<!def )\b(?:\w+_)?train\w*\(\s*(?!True|False|mode|self)[^)\s]|[Ll]ightning|"
-    r"subprocess|os\.system|runpy|\.train_step|value_and_grad"
+    r"[Oo]ptimi[sz]er|(?<!def )(?<!class )\b(?:\w+_)?train\w*\(\s*(?!True|False|mode|self)[^)\s]|"
+    r"[Ll]ightning|subprocess|os\.system|runpy|\b(?:Adam\w*|SGD|RMSprop)\(|\.train_step|value_and_grad"
 )
 """What a program that trains says somewhere."""
 QUIET = (ast.Import, ast.ImportFrom, ast.ClassDef, *FUNCTIONS, ast.Pass)
@@ -65,8 +65,12 @@ class Files:
         One without a guard that another file imports would run with it: it is a part of that one.
         """
         acting = [path for path in self.program.roots if self._is_script(path)]
-        imported = {name for path in self.program.roots for name in self._imports_of(path)}
-        return tuple(path for path in acting if path not in imported or self._is_guarded(path))
+        return tuple(path for path in acting if path not in self.imported or self._is_guarded(path))
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """Return the files that some other file imports."""
+        return frozenset(name for path in self.program.roots for name in self._imports_of(path))
 
     def idle(self, texts: Mapping[str, str]) -> frozenset[str]:
         """Return the scripts that train nothing, neither themselves nor in the files they import.
@@ -107,14 +111,19 @@ class Files:
 
     def _is_guarded(self, path: str) -> bool:
         """Tell whether a file ends in `if __name__ == "__main__":`."""
+        return bool(self.guarded(path))
+
+    def guarded(self, path: str) -> tuple[range, ...]:
+        """Return the lines of a file that run only where it is started itself."""
         module = self.program.roots[path].node
         assert isinstance(module, ast.Module)
-        return any(
-            isinstance(node, ast.If)
+        return tuple(
+            range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            for node in module.body
+            if isinstance(node, ast.If)
             and any(
                 isinstance(part, ast.Name) and part.id == "__name__" for part in walk(node.test)
             )
-            for node in module.body
         )
 
     def _imports_of(self, path: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ NO_DATA = re.compile(
 """Names that a score is computed with; they tell its data only where they say a split."""
 NEVER_DATA = re.compile(
     r"(?:.*\.)?dev|.*(?:transforms?|_tf|augs?|augment\w*|batch_?size|_bs|size|ratio|fraction|frac|percent\w*|freq|interval|"
-    r"every|kwargs|_mode|epochs?|steps?|workers|shuffle)|(?:n|num|len|do|is|no|use)_.*|"
+    r"every|kwargs|_mode|logger|writer|_model|_criterion|epochs?|steps?|workers|shuffle)|(?:n|num|len|do|is|no|use)_.*|.*_nums?(?:_.*)?|"
     r"(?:self\.)?(?:args|cfg|config|conf|opts?|hparams|params|FLAGS)\..*"
     r"(?<!data)(?<!dir)(?<!path)(?<!root)(?<!file)(?<!set)(?<!csv)",
     re.IGNORECASE,
@@ -40,6 +40,8 @@ SPLITTERS = frozenset(
      "stratified_split", "SubsetRandomSampler", "KFold", "StratifiedKFold"}
 )  # fmt: skip
 DATA_MAKERS = re.compile(r"[A-Z]\w*|\w*(?:data|Data|loader|Loader|mnist|cifar|imagenet)\w*")
+KNOWN_DATASETS = re.compile(r"CIFAR10{1,2}|\w*MNIST|USPS|Omniglot|SEMEION")
+"""Data sets of torchvision whose `train` tells the official training set from the official test set."""
 SPLIT_ARGUMENTS = frozenset(
     {"split", "partition", "mode", "phase", "subset", "stage", "set", "image_set", "flag"}
 )

@@ -96,7 +96,7 @@ def nodes_of(node: ast.AST, kind: type[Node]) -> list[Node]:
     return [node, *found] if node.__class__ is kind else found
 
 
-def words_in(module: ast.Module) -> frozenset[str]:
+def words_in(module: ast.AST) -> frozenset[str]:
     """Return every name and attribute of a file, so that a check can pass over what lacks its words."""
     words: frozenset[str] | None = getattr(module, "_words", None)
     if words is None:

@@ -9,9 +9,17 @@ from pathlib import Path, PurePath
 
 from netgain.analysis.configured_code import scripts_into
 from netgain.analysis.per_tree import look_ahead
-from netgain.assemble.arms import ArmRuns, arm_of, claimed_runs, split_arms, told_apart
+from netgain.assemble.arms import (
+    ArmRuns,
+    all_but_searches,
+    arm_of,
+    claimed_runs,
+    split_arms,
+    told_apart,
+)
 from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
+from netgain.assemble.evidence import CODE
 from netgain.assemble.measured import merge_models
 from netgain.assemble.own_code import with_own_code
 from netgain.assemble.runs import RunSet, build_runs
@@ -144,7 +152,11 @@ def _read_one_folder(request: Configuration, limits: Limits, *, unsorted: bool) 
     shared = read_paths((*request.paper, *request.code), limits)
     root = str(request.baseline[0])
     built = build_runs(
-        _runs(reading.facts), request.vocabulary, _code(reading.facts), _code(shared.facts)
+        _runs(reading.facts),
+        request.vocabulary,
+        _code(reading.facts),
+        _code(shared.facts),
+        given_defaults=_defaults(shared.facts),
     )
     other = tuple(fact for fact in reading.facts if not isinstance(fact, RunFacts))
     names = tuple(run.id for run in built.runs)
@@ -218,8 +230,8 @@ def _study(
 ) -> Study:
     look_ahead((_code(baseline[0]), _code(proposed[0])), scripts_into)
     first, second = sorted_runs or (
-        build_runs(_runs(baseline[0]), request.vocabulary, _code(baseline[0]), _code(shared)),
-        build_runs(_runs(proposed[0]), request.vocabulary, _code(proposed[0]), _code(shared)),
+        _runs_named(request, baseline[0], shared, request.baseline[0]),
+        _runs_named(request, proposed[0], shared, request.proposed[0]),
     )
     paper = _paper((*shared, *baseline[0], *proposed[0]))
     claim = complete_claim(
@@ -230,7 +242,7 @@ def _study(
         reported=(first.summaries, second.summaries),
     )
     chosen = (
-        ArmRuns(runs=first.runs, trials=(), set_aside=())
+        all_but_searches(first.runs, claim)
         if all_runs
         else claimed_runs(first.runs, claim, "baseline"),
         claimed_runs(second.runs, claim, "proposed"),
@@ -254,6 +266,21 @@ def _study(
             *second.excluded,
             *chosen[1].set_aside,
         ),
+        unfinished_runs=(*first.unfinished, *second.unfinished),
+    )
+
+
+def _runs_named(
+    request: Configuration, facts: tuple[Fact, ...], shared: tuple[Fact, ...], path: Path
+) -> RunSet:
+    """Return the runs of an arm that the user named: the one its code describes where it holds none."""
+    return build_runs(
+        _runs(facts),
+        request.vocabulary,
+        _code(facts),
+        _code(shared),
+        planned_as=str(path),
+        given_defaults=_defaults(shared),
     )
 
 
@@ -318,6 +345,11 @@ def _arm_model(runs: tuple[Run, ...]) -> ModelProfile | None:
 
 def _runs(facts: Iterable[Fact]) -> list[RunFacts]:
     return [fact for fact in facts if isinstance(fact, RunFacts)]
+
+
+def _defaults(facts: Iterable[Fact]) -> list[RunFacts]:
+    """Return what code states by default."""
+    return [fact for fact in _runs(facts) if fact.dialect == CODE]
 
 
 def _code(facts: Iterable[Fact]) -> CodeTree | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -26,6 +26,8 @@ PROPOSED_WORDS = frozenset(
 NEARLY_ALL = 0.9
 """Share of the runs whose names must say an arm for a folder to be shown as two arms."""
 
+SEARCH_ROWS = 100
+"""Rows of a table of runs from which on it is the log of a search."""
 TRIAL_COUNT = "n_trials"
 """Canonical setting that counts an arm's tuning trials."""
 
@@ -156,6 +158,24 @@ def claimed_runs(runs: tuple[Run, ...], claim: Claim, arm: str) -> ArmRuns:
         trials=(*table_sweeps(rows, claim), *run_sweeps(chosen, rest, claim)),
         set_aside=tuple(Unread(path=run.id, why=_why_aside(chosen[0], run)) for run in rest),
         others=_by_seed(tuple(rest)),
+    )
+
+
+def all_but_searches(runs: tuple[Run, ...], claim: Claim) -> ArmRuns:
+    """Return all runs of a folder that was not sorted; the rows of a long table are trials of a search."""
+    tables = Counter(run.id.partition("#")[0] for run in runs if _is_row(run))
+    long = {table for table, count in tables.items() if count >= SEARCH_ROWS}
+    rows = tuple(run for run in runs if _is_row(run) and run.id.partition("#")[0] in long)
+    searched = set(map(id, rows))
+    return ArmRuns(
+        runs=tuple(run for run in runs if id(run) not in searched),
+        trials=tuple(table_sweeps(rows, claim)),
+        set_aside=tuple(
+            Unread(
+                path=table, why=f"{tables[table]:,} rows of settings and scores: trials of a search"
+            )
+            for table in sorted(long)
+        ),
     )
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePath
 
 from netgain.study import STRENGTHS, Budget, Cited, Curve, Scalar
+
+COUNTED = frozenset(("epochs", "steps"))
+CHECKPOINTS = frozenset((".ckpt", ".pt", ".pth", ".tar", ".bin", ".pkl", ".safetensors"))
+"""Suffixes of files that hold the state of a training at one moment."""
 
 
 def budget_of(
@@ -20,6 +25,8 @@ def budget_of(
         curves: everything logged.
         plain_batch_is_per_device: whether the dialect's bare `batch_size` counts one device (timm).
     """
+    if _is_earlier_state(config.get("steps"), curves):
+        config = {k: v for k, v in config.items() if k not in COUNTED or not _of_checkpoint(v)}
     epochs = _epochs(config, curves)
     steps = _steps(config, curves, epochs)
     batch = _global_batch(config, plain_batch_is_per_device=plain_batch_is_per_device)
@@ -89,6 +96,34 @@ def _strongest(readings: list[Cited[float]]) -> Cited[float] | None:
     return Cited(value=best.value, source=best.source, strength=best.strength, disagreeing=others)
 
 
+def _is_earlier_state(counted: Cited[Scalar] | None, curves: tuple[Curve, ...]) -> bool:
+    """Tell whether a checkpoint counted fewer updates than the log of its training shows."""
+    if (
+        counted is None
+        or not _of_checkpoint(counted)
+        or not isinstance(counted.value, (int, float))
+    ):
+        return False
+    logged = [c.steps[-1] for c in curves if c.unit == "step" and c.split != "test" and c.steps]
+    return max(logged, default=0.0) > counted.value
+
+
+def _of_checkpoint(cited: Cited[Scalar] | Cited[float]) -> bool:
+    """Tell whether a value was counted by the state that a training saved."""
+    return (
+        cited.strength == "measured" and PurePath(cited.source.path).suffix.lower() in CHECKPOINTS
+    )
+
+
+def _without_earlier_state(readings: list[Cited[float]]) -> list[Cited[float]]:
+    """Leave out the counter of a checkpoint that was saved before the last line of the log.
+
+    The best weights say how far a training was then, not where it ended.
+    """
+    logged = max((r.value for r in readings if r.strength == "logged"), default=0.0)
+    return [r for r in readings if not (r.value < logged and _of_checkpoint(r))]
+
+
 def _steps(
     config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...], epochs: Cited[float] | None
 ) -> Cited[float] | None:
@@ -106,7 +141,7 @@ def _steps(
         counts_epochs = asked_epochs is not None and last.steps[-1] <= asked_epochs.value
         if last.steps[-1] > 0 and not counts_epochs:
             readings.append(Cited(value=last.steps[-1], source=last.source, strength="logged"))
-    return _strongest(readings)
+    return _strongest(_without_earlier_state(readings))
 
 
 def _from_epochs(
@@ -146,7 +181,7 @@ def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cite
         if count > 0:
             readings.append(Cited(value=count, source=last.source, strength="logged"))
     set_to = _number(config, "epochs")
-    return _strongest([*readings, *([set_to] if set_to else [])])
+    return _strongest(_without_earlier_state([*readings, *([set_to] if set_to else [])]))
 
 
 def _ended_by_steps(

@@ -20,11 +20,14 @@ NOISE = re.compile(
 """Words by which a text states the spread of its scores or calls a gain unresolved."""
 
 HEADLINES = (
-    "accuracy", "map50_95", "map", "miou", "f1", "auc", "exact_match", "bleu", "rougel", "rouge1", "psnr",
-    "rmse", "perplexity", "error", "map50", "dice", "mae", "mse", "precision", "recall", "top5_accuracy",
+    "accuracy", "map50_95", "map", "iou", "f1", "auc", "exact_match", "bleu", "rougel", "rouge1", "psnr",
+    "rmse", "perplexity", "error", "map50", "rank_1",
+    "dice", "mae", "mse", "precision", "recall", "top5_accuracy",
 )  # fmt: skip
 """Metrics people put in a title, most usual first; taken when nobody says what is claimed."""
 
+DETECTION = ("map", "map50_95")
+"""What papers call the score of detectors, and what their logs do."""
 NO_SCORES = frozenset(
     {"learning_rate", "gradient_norm", "epoch", "throughput", "memory", "nll", "kl"}
 )
@@ -60,6 +63,8 @@ def complete_claim(
     """
     first, second = list(baseline), list(proposed)
     metric = _common_metric(first, second)
+    if metric == DETECTION[1]:
+        claim, paper = _of_detection(claim, paper)
     claim = _from_paper(claim, paper, metric)
     if claim.metric is None and metric is not None:
         claim = replace(claim, metric=metric, higher_is_better=not lower_is_better(metric))
@@ -71,6 +76,16 @@ def complete_claim(
         first_said, second_said = (_reported(summaries, claim) for summaries in reported)
         claim = replace(claim, baseline=first_said, proposed=second_said)
     return claim
+
+
+def _of_detection(claim: Claim, paper: Paper) -> tuple[Claim, Paper]:
+    """Return a claim and a paper that say `mAP` of detectors, whose logs name the thresholds."""
+    bare, full = DETECTION
+    said = tuple(
+        replace(one, quantity=full) if one.quantity == bare else one for one in paper.statements
+    )
+    named = replace(claim, metric=full) if claim.metric == bare else claim
+    return named, replace(paper, statements=said)
 
 
 def _reported(summaries: tuple[Run, ...], claim: Claim) -> Cited[float] | None:
@@ -138,7 +153,10 @@ def _scores_without_split(run: Run) -> set[tuple[str | None, str]]:
 
 
 def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
-    """Return the metric most runs of both arms end with: test before validation, score before loss."""
+    """Return the metric most runs of both arms end with: test before validation, score before loss.
+
+    A score on training data is the last to be taken: what an evaluation gave is the result, be it a loss.
+    """
 
     def names(runs: list[Run]) -> Counter[tuple[str | None, str]]:
         found: Counter[tuple[str | None, str]] = Counter()
@@ -159,12 +177,13 @@ def _common_metric(baseline: list[Run], proposed: list[Run]) -> str | None:
     if not common:
         return None
 
-    def rank(key: tuple[str | None, str]) -> tuple[bool, bool, int, int, int, str]:
+    def rank(key: tuple[str | None, str]) -> tuple[bool, bool, bool, int, int, int, str]:
         split_rank = {"test": 0, None: 1, "validation": 2, "train": 3}.get(key[0], 3)
         is_loss = key[1].endswith("loss") or key[1] == "nll"
         headline = HEADLINES.index(key[1]) if key[1] in HEADLINES else len(HEADLINES)
         chosen_among = key[1].partition("_")[0] in QUALIFIERS
         return (
+            key[0] == "train",
             is_loss,
             chosen_among,
             split_rank,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
 
 from netgain.analysis.configured_code import Given, TrainingScript, idle_scripts, training_scripts
 from netgain.assemble.bundles import CODE, group_name, has_outcome, path_of, seed_in_name
+from netgain.assemble.defaults_in_code import CodeSettings
 from netgain.assemble.option_lines import OptionLines
+from netgain.assemble.planned import is_plan, started
 from netgain.assemble.scripts_of_runs import RunNames, names_of, scripts_of, told_by
 from netgain.assemble.settings_by_name import settings_by_name
 from netgain.assemble.shown_by_runs import Shown, shown_by
@@ -29,53 +31,6 @@ WHOLE = frozenset(
     {"epochs", "batch_size", "batch_size_per_device", "max_steps", "seed", "gradient_accumulation"}
 )
 """Quantities that are whole numbers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeSettings:
-    """What code says of one run."""
-
-    values: Mapping[str, Cited[Scalar]] = field(default_factory=dict)
-    """Settings by canonical name."""
-    disputed: Mapping[str, frozenset[float]] = field(default_factory=dict)
-    """Values of what code sets in several ways, none where it cannot have been the run's: no default beside
-    them counts."""
-    files: frozenset[str] | None = None
-    """Files whose defaults can be the run's, where the run recorded what started it; None where any can."""
-    refused: frozenset[str] = frozenset()
-    """Files whose defaults are not the run's: they train nothing, or were changed since."""
-    shown: Shown = field(default_factory=Shown)
-    """What the run itself shows."""
-
-    def with_defaults(
-        self, defaults: Mapping[str, Cited[Scalar]], is_option: Callable[[Source], bool]
-    ) -> dict[str, Cited[Scalar]]:
-        """Add the defaults of options and configuration classes that can be the run's.
-
-        A constant that the run contradicts shows that its file was changed since: nothing of it counts. An
-        option that it contradicts was given another value, and the rest of the file stays.
-        """
-        denied = {name: c for name, c in defaults.items() if self._is_denied(name, c)}
-        changed = {c.source.path for c in denied.values() if not is_option(c.source)}
-        kept = {
-            name: cited
-            for name, cited in defaults.items()
-            if (name not in self.disputed or cited.value in self.disputed[name])
-            and (self.files is None or cited.source.path in self.files)
-            and name not in denied
-            and cited.source.path not in self.refused | changed
-            and not (name == "epochs" and self._is_no_length(cited))
-        }
-        return {**kept, **self.values}
-
-    def _is_denied(self, name: str, cited: Cited[Scalar]) -> bool:
-        value = cited.value
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and self.shown.denies(name, float(value))  # type: ignore[arg-type]  # a number
-
-    def _is_no_length(self, cited: Cited[Scalar]) -> bool:
-        value = cited.value
-        return isinstance(value, (int, float)) and not self.shown.leaves_open(float(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +96,8 @@ class CodeOfRuns:
         facts = list(facts)
         by_default = any(fact.dialect == CODE for fact in facts)
         self._idle = idle_scripts(tree) if tree is not None and by_default else frozenset[str]()
-        self._options = OptionLines(tree)
+        files = tuple(file for one in (tree, given) if one is not None for file in one.files)
+        self._options = OptionLines(CodeTree(root="", files=files) if files else None)
         facts = facts if self.scripts else []
         self._stated = _numbers(facts)
         self._replaced = _numbers(fact for fact in facts if _is_configuration(fact))
@@ -154,7 +110,7 @@ class CodeOfRuns:
         run_id: str,
         bundle: list[RunFacts],
         stated: Iterable[str],
-        defaults: Mapping[str, Cited[Scalar]],
+        defaults: Mapping[str, Sequence[Cited[Scalar]]],
     ) -> dict[str, Cited[Scalar]]:
         """Return what code says of a run beyond what its own files state.
 
@@ -162,21 +118,23 @@ class CodeOfRuns:
             run_id: the run.
             bundle: its facts.
             stated: canonical names that its files state.
-            defaults: what options and configurations in code say where nothing replaces them.
+            defaults: what options and configurations in code say where nothing replaces them, each file's.
         """
         return self._of_scripts(run_id, bundle, set(stated)).with_defaults(
             defaults, self._options.holds
         )
 
     def _of_scripts(self, run_id: str, bundle: list[RunFacts], own: set[str]) -> CodeSettings:
-        if not any(map(has_outcome, bundle)):
+        if not is_plan(bundle) and not any(map(has_outcome, bundle)):
             return CodeSettings(refused=self._idle)
         if not self.scripts and not any(fact.dialect == CODE for fact in bundle):
             return CodeSettings(refused=self._idle)
         case = self._case(run_id, bundle)
         by_name = {n: c for n, c in settings_by_name(bundle, case.names).items() if n not in own}
         files = _files_of(case.scripts, case.names) if self.scripts else None
-        plain = CodeSettings(values=by_name, files=files, refused=self._idle, shown=case.shown)
+        plain = CodeSettings(
+            values=by_name, files=files, refused=self._idle, shown=case.shown, scripts=case.scripts
+        )
         if not case.scripts:
             return plain
         doubted = self._doubted(case)
@@ -211,7 +169,9 @@ class CodeOfRuns:
     def _case(self, run_id: str, bundle: list[RunFacts]) -> _Case:
         if run_id not in self._cases:
             names = names_of(run_id, bundle)
-            scripts, told = scripts_of(self.scripts, names, apart=self._apart)
+            scripts, told = scripts_of(self.scripts, names, apart=self._apart or is_plan(bundle))
+            if is_plan(bundle):
+                scripts = started(scripts, self._idle)
             self._cases[run_id] = _Case(
                 names=names, scripts=tuple(scripts), told=told, shown=shown_by(bundle)
             )

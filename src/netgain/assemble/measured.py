@@ -7,14 +7,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from netgain.assemble.readings import strongest
+from netgain.assemble.training_scores import with_training_named
 from netgain.assemble.units import same_score
 from netgain.readers.base import RunFacts, Series
 from netgain.study import Cited, Component, Curve, ModelProfile, Scalar
 from netgain.vocabulary import canonical_metric
 
 
-def curves_of(bundle: list[RunFacts]) -> Iterable[Curve]:
-    """Yield each logged quantity once; pieces a resumed training left in several files are joined."""
+def curves_of(bundle: list[RunFacts]) -> tuple[Curve, ...]:
+    """Return each logged quantity once; pieces a resumed training left in several files are joined."""
+    return with_training_named(_curves(bundle))
+
+
+def _curves(bundle: list[RunFacts]) -> Iterable[Curve]:
     pieces: dict[tuple[str, str], list[tuple[Series, str]]] = defaultdict(list)
     for fact in bundle:
         for series in fact.series:

@@ -56,6 +56,34 @@ def typed(value: Scalar) -> Scalar:
     return value
 
 
+NO_SCHEDULE = frozenset({"none", "null", "~", "no", "off", "false", "disabled", "no_scheduler"})
+"""What a configuration calls it that nothing changes the learning rate."""
+CONSTANT = "constant"
+
+
+PLAIN_SCHEDULE = re.compile(r"(?:^|[./_-])(?:lr_?)?schedul(?:e|er)$", re.IGNORECASE)
+"""Keys that name a schedule and no family of it: `cos_lr: false` leaves another one in force."""
+SWITCHES: dict[tuple[str, bool], str] = {
+    ("cos_lr", True): "cosine", ("cos_lr", False): "linear",
+    ("linear_lr", True): "linear", ("linear_lr", False): "cosine",
+}  # fmt: skip
+"""What Ultralytics' switches between two schedules choose."""
+
+
+def meant(name: str | None, value: Scalar, key: str, dialect: str) -> Scalar:
+    """Read what a setting was set to: as `typed` does, and a schedule of none as the constant it is."""
+    found = typed(value)
+    if name != "schedule":
+        return found
+    if isinstance(found, bool):
+        last = re.split(r"[./]", key.lower())[-1]
+        if dialect == "ultralytics" and (last, found) in SWITCHES:
+            return SWITCHES[last, found]
+        return CONSTANT if not found and PLAIN_SCHEDULE.search(key) else found
+    spelled = isinstance(value, str) and value.strip().lower() in NO_SCHEDULE
+    return CONSTANT if spelled else found
+
+
 def is_no_dataset(value: Scalar) -> bool:
     """Tell whether a value given for a data set is a mode of the program or a kind of problem."""
     return isinstance(value, str) and value.strip().lower() in NO_DATASET

@@ -6,12 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import PurePath
+from typing import Literal
 
 from netgain.assemble.budget import budget_of
 from netgain.assemble.bundles import bundles
 from netgain.assemble.code_settings import CodeOfRuns
+from netgain.assemble.commands import with_code_started
 from netgain.assemble.counted import (
     SUMMARY,
     without_data,
@@ -20,12 +21,15 @@ from netgain.assemble.counted import (
     without_second_records,
     without_summaries,
 )
-from netgain.assemble.evidence import CODE, has_outcome, is_script, path_of
+from netgain.assemble.defaults_in_code import CodeDefaults
+from netgain.assemble.ended import is_deleted, refusal_of, with_end
+from netgain.assemble.evidence import CODE, is_script, path_of
 from netgain.assemble.measured import curves_of, finals_of, merge_models
 from netgain.assemble.models_of_runs import with_written_size
 from netgain.assemble.models_without_loop import unused_settings
 from netgain.assemble.names import group_name, seed_in_name, settings_in_name
-from netgain.assemble.readings import is_no_dataset, same_value, strongest, typed
+from netgain.assemble.planned import is_plan, planned_facts
+from netgain.assemble.readings import CONSTANT, is_no_dataset, meant, strongest
 from netgain.assemble.repeats import join_printed, without_copies
 from netgain.assemble.stages import agreed
 from netgain.assemble.units import BATCH_NAMES, converted, in_samples
@@ -69,6 +73,8 @@ class RunSet:
     """Settings whose key no vocabulary knows."""
     summaries: tuple[Run, ...] = ()
     """Scores that files above the folders of runs report of them."""
+    unfinished: tuple[Run, ...] = ()
+    """Those of the excluded that broke off or failed, with what they hold."""
 
 
 def build_runs(
@@ -76,6 +82,9 @@ def build_runs(
     taught: Mapping[str, str],
     code: CodeTree | None = None,
     given: CodeTree | None = None,
+    *,
+    planned_as: str = "",
+    given_defaults: Iterable[RunFacts] = (),
 ) -> RunSet:
     """Merge facts into runs.
 
@@ -84,21 +93,38 @@ def build_runs(
         taught: raw key to canonical name, from `[vocabulary]` in netgain.toml.
         code: the code under the same paths, for what the runs do not state themselves.
         given: code that serves the arm and lies apart from its runs.
+        planned_as: id of the run that the arm's code describes where the arm holds none; without it none is
+            made.
+        given_defaults: what the code that lies apart states by default.
     """
     runs: list[Run] = []
     excluded: list[Unread] = []
+    unfinished: list[Run] = []
     unknown: list[Setting] = []
-    defaults = _CodeDefaults(taught)
+    defaults = CodeDefaults(taught)
     facts = list(facts)
-    grouped, copies = without_copies(bundles(facts))
+    recorded = [fact for fact in facts if fact.status != "planned"]
+    grouped, copies = without_copies(bundles(recorded))
     grouped, printed = join_printed(grouped)
+    plan = planned_facts(facts, code) if planned_as and not grouped else []
+    if isinstance(plan, str):
+        excluded.append(Unread(path=planned_as, why=plan))
+    elif plan:
+        grouped = {planned_as: plan}
+    grouped = with_code_started(grouped, code, given, given_defaults)
     scripts = CodeOfRuns(code, facts, grouped, given)
     for run_id, bundle in grouped.items():
-        refusal = _refusal(bundle) or _nothing_in(bundle)
-        if refusal:
-            excluded.append(Unread(path=run_id, why=refusal))
+        refusal = refusal_of(bundle)
+        nothing = None if plan else _nothing_in(bundle)
+        if nothing or is_deleted(bundle):
+            excluded.append(Unread(path=run_id, why=nothing or refusal or ""))
             continue
         run, not_known = _build_run(run_id, bundle, taught, defaults, scripts)
+        run = run if refusal is None else with_end(run, bundle)
+        if refusal is not None and run.status != "finished":
+            excluded.append(Unread(path=run_id, why=refusal))
+            unfinished.append(run)
+            continue
         runs.append(run)
         unknown.extend(not_known)
     trained, data = without_data(runs)
@@ -120,19 +146,8 @@ def build_runs(
         ),
         unknown=tuple(unknown),
         summaries=tuple(summaries),
+        unfinished=tuple(unfinished),
     )
-
-
-def _refusal(bundle: list[RunFacts]) -> str | None:
-    for fact in bundle:
-        place = f" ({fact.status_source})" if fact.status_source else ""
-        if fact.status in ("failed", "deleted"):
-            return f"run is recorded as {fact.status}{place}; it is not counted as evidence"
-        if fact.status == "running":
-            return (
-                f"run has no record of its end{place}; unfinished runs are not counted as evidence"
-            )
-    return None
 
 
 def _nothing_in(bundle: list[RunFacts]) -> str | None:
@@ -145,16 +160,17 @@ def _build_run(
     run_id: str,
     bundle: list[RunFacts],
     taught: Mapping[str, str],
-    defaults: _CodeDefaults,
+    defaults: CodeDefaults,
     scripts: CodeOfRuns,
 ) -> tuple[Run, list[Setting]]:
     readings: dict[str, list[Cited[Scalar]]] = defaultdict(list)
     other: dict[str, Cited[Scalar]] = {}
     unknown: list[Setting] = []
+    left_empty: list[Cited[Scalar]] = []
     for fact in _agreeing_scripts(fact for fact in bundle if fact.dialect != CODE):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
-            value = typed(setting.value)
+            value = meant(name, setting.value, setting.key, fact.dialect)
             if name == "dataset" and is_no_dataset(value):
                 other.setdefault(setting.key, Cited(value=value, source=setting.source))
                 continue
@@ -170,9 +186,13 @@ def _build_run(
                 other.setdefault(setting.key, cited)
                 if value is not None and not _is_known_otherwise(setting, fact.dialect):
                     unknown.append(setting)
+            elif name == "schedule" and value is None and not is_script(fact):
+                left_empty.append(cited)
             elif cited.value is not None or name not in readings:
                 readings[name].append(cited)
     readings["seed"] = _seeds_of_the_run(readings["seed"], seed_in_name(run_id))
+    if "schedule" not in readings and left_empty:
+        readings["schedule"] = [replace(left_empty[0], value=CONSTANT, confidence="likely")]
     merged = {
         name: strongest([reading for reading in found if reading.value is not None] or found)
         for name, found in readings.items()
@@ -182,7 +202,7 @@ def _build_run(
     agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
     by_default = scripts.of(run_id, bundle, (*named, *agreeing, *merged), defaults.of(bundle))
     merged = in_samples({**named, **by_default, **agreeing, **merged})
-    curves = tuple(curves_of(bundle))
+    curves = curves_of(bundle)
     unused = unused_settings(merged, curves)
     other |= {merged[name].source.key or name: merged[name] for name in sorted(unused)}
     config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS and k not in unused}
@@ -191,7 +211,7 @@ def _build_run(
         id=run_id,
         group=group_name(run_id),
         seed=_seed(config, run_id, bundle),
-        status="finished" if any(f.status == "finished" for f in bundle) else "unknown",
+        status=_status(bundle),
         config=config,
         other_config=other,
         budget=budget_of(config, curves, plain_batch_is_per_device=timm_like),
@@ -204,6 +224,12 @@ def _build_run(
         environment={k: v for k, v in merged.items() if k in ENVIRONMENT_KEYS},
     )
     return run, unknown
+
+
+def _status(bundle: list[RunFacts]) -> Literal["finished", "planned", "unknown"]:
+    if is_plan(bundle):
+        return "planned"
+    return "finished" if any(fact.status == "finished" for fact in bundle) else "unknown"
 
 
 def _seeds_of_the_run(readings: list[Cited[Scalar]], named: int | None) -> list[Cited[Scalar]]:
@@ -260,55 +286,6 @@ def _from_names(run_id: str, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]
     return {
         name: Cited(value=value, source=source, strength="stated", confidence="likely")
         for name, value in found.items()
-    }
-
-
-class _CodeDefaults:
-    """What code states by default for the runs of one arm; many runs share the same code."""
-
-    def __init__(self, taught: Mapping[str, str]) -> None:
-        self.taught = taught
-        self._stated: dict[tuple[int, ...], dict[str, Cited[Scalar]]] = {}
-        """By identity of the facts, which live as long as the arm is built."""
-
-    def of(self, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]:
-        """Return the settings that code states by default; where two files differ, neither counts.
-
-        Code that bears the name of a run's log (`baseline.py` beside `baseline.out`) is the code of that run.
-        """
-        code = [fact for fact in bundle if fact.dialect == CODE and not fact.name]
-        if not code:
-            return {}
-        logs = {
-            _stem(path_of(fact)) for fact in bundle if fact.dialect != CODE and has_outcome(fact)
-        }
-        chosen = [fact for fact in code if _stem(path_of(fact)) in logs] or code
-        key = tuple(map(id, chosen))
-        if key not in self._stated:
-            self._stated[key] = _stated_by(chosen, self.taught)
-        return self._stated[key]
-
-
-@lru_cache(maxsize=8192)
-def _stem(path: str) -> str:
-    return PurePath(path).stem
-
-
-def _stated_by(code: list[RunFacts], taught: Mapping[str, str]) -> dict[str, Cited[Scalar]]:
-    found: dict[str, list[Cited[Scalar]]] = defaultdict(list)
-    for fact in code:
-        for setting in fact.settings:
-            name = canonical_setting(setting.key, CODE, taught, value=setting.value)
-            blank = setting.value in (None, "", "[]", "{}") or "?" in str(setting.value)
-            unset = isinstance(setting.value, (int, float)) and setting.value < 0
-            mode = name == "dataset" and is_no_dataset(setting.value)
-            if name is not None and not (blank or unset or mode):
-                name, value = converted(name, typed(setting.value), setting.key)
-                found[name].append(Cited(value=value, source=setting.source, confidence="likely"))
-    return {
-        name: cited[0]
-        for name, cited in found.items()
-        if all(same_value(other.value, cited[0].value) for other in cited[1:])
     }
 
 

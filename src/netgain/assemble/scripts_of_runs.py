@@ -19,6 +19,12 @@ PROGRAM_KEYS = re.compile(
 )
 """Keys under which a run records what started it."""
 PROGRAM = re.compile(r"[\w./\\-]+\.(?:py|ipynb)\b")
+STARTERS = re.compile(
+    r"(?:.*/)?(?:pydev\w*|ipykernel_launcher|colab_kernel_launcher|kernel_launcher|launch|launcher|run_module|"
+    r"__main__|debugpy|torchrun|accelerate)\.py",
+    re.IGNORECASE,
+)
+"""Programs that start other programs: consoles of editors, kernels of notebooks, launchers."""
 CODE_FOLDERS = frozenset(
     {"src", "code", "scripts", "script", "notebooks", "notebook", "train", "training", "experiments", "tools",
      "bin", "main", "python"}
@@ -71,11 +77,11 @@ def names_of(run_id: str, bundle: list[RunFacts]) -> RunNames:
         parts.insert(0, inner)
     folders = tuple(dict.fromkeys(part.lower() for part in parts if part not in ("/", ".")))
     programs = [
-        found.replace("\\", "/")
+        named
         for fact in own
         for setting in fact.settings
         if PROGRAM_KEYS.search(setting.key) and isinstance(setting.value, str)
-        for found in PROGRAM.findall(setting.value)[:1]
+        for named in _started(setting.value)[:1]
     ]
     return RunNames(
         files=tuple(dict.fromkeys(_stem(path) for path in logs)),
@@ -84,6 +90,12 @@ def names_of(run_id: str, bundle: list[RunFacts]) -> RunNames:
         programs=tuple(dict.fromkeys(programs)),
         logs=logs,
     )
+
+
+def _started(command: str) -> list[str]:
+    """Return the programs in a command line, without those that only start the next one."""
+    found = [program.replace("\\", "/") for program in PROGRAM.findall(command)]
+    return [program for program in found if not STARTERS.fullmatch(program)]
 
 
 def scripts_of(

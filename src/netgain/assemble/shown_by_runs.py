@@ -27,8 +27,8 @@ class Shown:
     """Lengths of its scored curves without an axis; empty where others have one."""
     held_out_rows: tuple[int, ...] = ()
     """Those of held-out scores, which most trainings take once an epoch."""
-    rates: tuple[float, ...] = ()
-    """Learning rates that it logged, zero left out."""
+    rates: tuple[float, float] | None = None
+    """Lowest and highest learning rate that it logged, zero left out."""
     stated: Mapping[str, frozenset[float]] = field(default_factory=dict)
     """Numbers that its files state, by canonical name."""
 
@@ -40,7 +40,8 @@ class Shown:
                 n > value + 1 and (value < 1 or n % value) for n in self.held_out_rows
             )
         if name == "learning_rate" and self.rates:
-            return not min(self.rates) * (1 - ROUNDING) <= value <= max(self.rates) * (1 + ROUNDING)
+            lowest, highest = self.rates
+            return not lowest * (1 - ROUNDING) <= value <= highest * (1 + ROUNDING)
         return False
 
     def states_other(self, name: str, value: float) -> bool:
@@ -55,7 +56,7 @@ class Shown:
                 self.epochs in (value, value - 1) or any(n == value for n in self.rows)
             )
         if name == "learning_rate" and self.rates:
-            return math.isclose(max(self.rates), value, rel_tol=1e-6)
+            return math.isclose(self.rates[1], value, rel_tol=1e-6)
         return any(math.isclose(value, other) for other in self.stated.get(name, ()))
 
     def leaves_open(self, value: float) -> bool:
@@ -75,7 +76,8 @@ def shown_by(bundle: list[RunFacts]) -> Shown:
         for series in fact.series:
             metric = canonical_metric(series.key, fact.dialect)
             if metric.name == "learning_rate":
-                rates += [value for value in series.values if value > 0]
+                above = [value for value in series.values if value > 0]
+                rates += [min(above), max(above)] if above else []
             else:
                 scored.append((series, metric.split))
         rates += [
@@ -98,6 +100,6 @@ def shown_by(bundle: list[RunFacts]) -> Shown:
         held_out_rows=tuple(
             sorted({len(s.values) for s, split in bare if split not in (None, "train")})
         ),
-        rates=tuple(rates),
+        rates=(min(rates), max(rates)) if rates else None,
         stated={name: frozenset(found) for name, found in stated.items()},
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from netgain.analysis.code_components import ACTIVATIONS, code_census
+from netgain.analysis.code_activations import ACTIVATIONS
+from netgain.analysis.code_components import code_census
+from netgain.analysis.code_norm_blocks import Block, norm_blocks
 from netgain.analysis.code_variants import decides_one_model
+from netgain.practices._config_components import attention_in_configs
 from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
 from netgain.vocabulary import without_section
 
@@ -77,6 +81,8 @@ class Census:
     """What narrowed the code of both arms to that of this arm; empty elsewhere."""
     undecided: str = ""
     """Places in the code that choose by a setting in which the arms differ, and that it did not decide."""
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    """Norms and layers of each block of the model code, by its name; norms read from code only."""
 
 
 def roads(study: Study, kind: str, settings: tuple[str, ...]) -> list[tuple[Census, Census]]:
@@ -128,6 +134,8 @@ def _by_config(arm: Arm, kind: str, settings: tuple[str, ...]) -> Census | None:
     A bare on or off says what is switched and not what else there is, so it settles nothing.
     """
     found = [_setting(run, settings) for run in arm.runs]
+    if kind == "attention" and not any(found):
+        return _by_plugins(arm)
     if not found or any(cited is None for cited in found):
         return None
     known = [cited for cited in found if cited is not None]
@@ -153,6 +161,25 @@ def _by_config(arm: Arm, kind: str, settings: tuple[str, ...]) -> Census | None:
         by="config",
         complete=name is None or name in table.values() or kind in ("activation", "attention"),
         settles=not switch,
+    )
+
+
+def _by_plugins(arm: Arm) -> Census | None:
+    """Read the blocks that a config puts into its model; what a backbone holds by itself it does not say."""
+    found = attention_in_configs(arm)
+    if found is None:
+        return None
+    described = [
+        c.source for name, c in arm.runs[0].config.items() if name in ("model", "backbone")
+    ]
+    sources = tuple(source for places in found.values() for source in places) or tuple(described)
+    return Census(
+        counts={name: len(places) for name, places in found.items()},
+        places={name: tuple(map(str, places)) for name, places in found.items()},
+        sources=sources[:3],
+        by="config",
+        complete=True,
+        settles=False,
     )
 
 
@@ -245,6 +272,7 @@ def _by_code(
                 settles=decides_one_model(tree) and not tree.undecided,
                 settings=tree.settings,
                 undecided=tree.undecided,
+                blocks=norm_blocks(tree) if kind == "normalization" else {},
             )
         )
     return found[0], found[1]

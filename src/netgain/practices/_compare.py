@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from netgain.finding import Disclosure
@@ -12,6 +13,9 @@ from netgain.study import STRENGTHS, Arm, Cited, Run, Scalar, Source, Statement,
 
 TOLERANCE = 0.05
 """Relative difference below which two budgets count as equal (loops round to whole batches)."""
+
+SPREAD = ("devices", "nodes", "gradient_accumulation", "batch_size_per_device", "distributed")
+"""Settings by which a batch is spread over devices and passes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,34 @@ def compare(study: Study, get: Callable[[Run], Cited[float] | None]) -> Comparis
     return Comparison(baseline=baseline, proposed=proposed)
 
 
+def batch_of_both(study: Study) -> Comparison | None:
+    """Collect the global batch of both arms.
+
+    Where the files do not say whether a batch is that of one device, one batch on equally many devices is
+    still the same batch in both arms; another is not compared.
+    """
+    known = compare(study, lambda run: run.budget.batch_size)
+    runs = [*study.baseline.runs, *study.proposed.runs]
+    if known is not None or any(run.budget.batch_size is not None for run in runs):
+        return known
+    spread = {
+        tuple(str(run.config[name].value) if name in run.config else "" for name in SPREAD)
+        for run in runs
+    }
+    if len(spread) != 1:
+        return None
+    for name in ("batch_size", "batch_size_per_device", "tokens_per_batch"):
+        bare = compare(study, partial(number_of, name=name))
+        if bare is not None and bare.complete and bare.equal:
+            return bare
+    return None
+
+
+def number_of(run: Run, name: str) -> Cited[float] | None:
+    """Return a canonical setting that a run states as a number."""
+    return number(run, name)
+
+
 def setting(run: Run, *names: str) -> Cited[Scalar] | None:
     """Return the first of several canonical settings that a run states."""
     return next((run.config[name] for name in names if name in run.config), None)
@@ -148,17 +180,22 @@ def disclosure(study: Study, observed: dict[str, float], arm: str = "proposed") 
     said = [s for s in statements(study, *observed) if s.arm in (arm, "both", None)]
     if not said:
         return "undisclosed"
-    for statement in said:
-        value, seen = statement.value, observed[statement.quantity]
-        if value is False:
-            return "contradicted"
-        if (
-            isinstance(value, (int, float))
-            and not math.isnan(seen)
-            and not near(float(value), seen)
-        ):
-            return "contradicted"
-    return "disclosed"
+    of_the_arm = [s for s in said if s.arm is not None]
+    if any(_deviates(s, observed) for s in of_the_arm):
+        return "contradicted"
+    if of_the_arm:
+        return "disclosed"
+    # text about no arm in particular may speak of further experiments as well
+    return "contradicted" if all(_deviates(s, observed) for s in said) else "disclosed"
+
+
+def _deviates(statement: Statement, observed: dict[str, float]) -> bool:
+    """Tell whether a statement says another value than was observed, or that there is none."""
+    value, seen = statement.value, observed[statement.quantity]
+    if value is False:
+        return True
+    number_said = isinstance(value, (int, float)) and not math.isnan(seen)
+    return number_said and not near(float(value or 0), seen)
 
 
 def missing_runs(study: Study) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from netgain.finding import Finding, Readings
@@ -25,6 +25,8 @@ class Difference:
     """What would have to be known to tell, where the censuses do not decide."""
     same: str = ""
     """Why a difference in counts is none, in words, where there is one."""
+    places: tuple[str, ...] = ()
+    """Where the added ones stand, where the baseline has others of their kind."""
 
 
 Compare = Callable[[Census, Census], Difference]
@@ -78,7 +80,7 @@ def _finding(study: Study, about: Kind) -> Finding:
         if (added or dropped) and _is_the_idea(study, about, first, second, difference):
             return _exempt(about, [*added, *dropped], first, second)
         if added and first.complete and not second.undecided:
-            return _flagged(study, about, first, second, added)
+            return _flagged(study, about, first, second, difference)
         undecided = first.undecided or second.undecided
         if undecided:
             needs.append(f"what the model of each arm is made of at {undecided}")
@@ -118,7 +120,7 @@ def _is_the_idea(
         for entry in study.claim.idea
         if re.fullmatch(r"[\w./-]+(:[\w.]+)?", entry)
     } - {""}
-    places = [
+    places = [*difference.places] or [
         place
         for name in difference.added
         for place in second.places.get(name, ())
@@ -150,9 +152,11 @@ def _numbers(first: Census, second: Census) -> dict[str, float]:
 
 
 def _flagged(
-    study: Study, about: Kind, first: Census, second: Census, added: Iterable[str]
+    study: Study, about: Kind, first: Census, second: Census, difference: Difference
 ) -> Finding:
-    places = [place for name in added for place in second.places.get(name, ())]
+    places = [*difference.places] or [
+        place for name in difference.added for place in second.places.get(name, ())
+    ]
     at = f" First at {places[0]}." if places and places[0] else ""
     return Finding(
         code=about.code,

@@ -12,7 +12,8 @@ are matched.
 ## What is looked at
 Optimizer steps and global batch of every run: counted by the recorder or a checkpoint where there is
 one, else logged, else configured. Flagged when the proposed batch is more than 5 % larger and its steps
-are not fewer, so that it drew more than 5 % more samples.
+are not fewer, so that it drew more than 5 % more samples. Where steps are unknown, epochs stand for them: of
+one data set, the larger batch takes no fewer steps when its epochs have grown at least as much.
 
 ## When it stays clear
 Equal batches; a larger batch with proportionally fewer steps; gradient accumulation that restores the same
@@ -45,6 +46,7 @@ from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import (
     Comparison,
+    batch_of_both,
     compare,
     disclosure,
     lacking,
@@ -72,7 +74,7 @@ def check(study: Study) -> Finding:
 
 
 def _judge_batches(study: Study) -> Finding:
-    batch = compare(study, lambda run: run.budget.batch_size)
+    batch = batch_of_both(study)
     steps = compare(study, lambda run: run.budget.steps)
     samples = compare(study, lambda run: run.budget.samples_seen)
     if batch is None:
@@ -80,6 +82,10 @@ def _judge_batches(study: Study) -> Finding:
     if batch.ratio > 1 and not batch.equal:
         if steps is not None and steps.ratio > 0.95 and not _same_samples(samples):
             return _flagged(study, batch, steps, samples)
+        epochs = compare(study, lambda run: run.budget.epochs)
+        bare = steps is None and samples is None and not _data_differ(study)
+        if bare and epochs is not None and _takes_more(batch, epochs):
+            return _flagged_by_epochs(study, batch, epochs)
         return _larger_batch_compensated(study, batch, steps, samples)
     if not batch.complete:
         return _unknown(study)
@@ -88,11 +94,15 @@ def _judge_batches(study: Study) -> Finding:
         "batch_size_proposed": batch.proposed.value,
     }
     if batch.equal:
+        each = study.proposed.runs[0].budget.batch_size is None
         return Finding(
             code=CODE,
             name=NAME,
             verdict="clear",
-            message=f"Global batch is {batch.proposed.value:,.0f} in the proposed arm and "
+            message=f"Batch is {batch.proposed.value:,.0f} in both arms, on equally many devices "
+            f"({batch.known_as} for every run)."
+            if each
+            else f"Global batch is {batch.proposed.value:,.0f} in the proposed arm and "
             f"{batch.baseline.value:,.0f} in the baseline ({batch.known_as} for every run).",
             numbers=numbers,
             evidence=batch.sources,
@@ -153,6 +163,47 @@ def _flagged(
         evidence=sources_of(batch.sources, steps.sources),
         readings=READINGS,
         remedy=f"re-run the proposed arm at {drawn[0]:,.0f} samples, or the baseline at {drawn[1]:,.0f}",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _takes_more(batch: Comparison, epochs: Comparison) -> bool:
+    """Tell whether the epochs of the larger batch outnumber it, so that one data set gives no fewer steps."""
+    return epochs.complete and batch.complete and epochs.ratio / batch.ratio > 0.95
+
+
+def _data_differ(study: Study) -> bool:
+    """Tell whether the runs name different data sets, or training sets whose size one arm alone states."""
+    runs = [*study.baseline.runs, *study.proposed.runs]
+    names = {str(run.config["dataset"].value) for run in runs if "dataset" in run.config}
+    return len(names) > 1 or any(run.budget.n_train is not None for run in runs)
+
+
+def _flagged_by_epochs(study: Study, batch: Comparison, epochs: Comparison) -> Finding:
+    """Flag a larger batch at no fewer steps, where epochs of one data set say how many there are."""
+    ratio = epochs.ratio / batch.ratio
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=disclosure(study, {"batch_size": batch.proposed.value}),
+        favours="proposed",
+        message=f"Proposed uses batch {batch.proposed.value:,.0f} against {batch.baseline.value:,.0f} in "
+        f"{epochs.proposed.value:,.0f} epochs against {epochs.baseline.value:,.0f} ({epochs.known_as}): "
+        f"of one data set, {epochs.ratio:.1f}x the samples in {ratio:.1f}x the steps.",
+        numbers={
+            "batch_size_baseline": batch.baseline.value,
+            "batch_size_proposed": batch.proposed.value,
+            "epochs_baseline": epochs.baseline.value,
+            "epochs_proposed": epochs.proposed.value,
+            "samples_ratio": epochs.ratio,
+            "steps_ratio": ratio,
+        },
+        evidence=sources_of(batch.sources, epochs.sources),
+        readings=READINGS,
+        remedy=f"re-run the baseline for {epochs.proposed.value:,.0f} epochs, or the proposed arm for "
+        f"{epochs.baseline.value:,.0f}",
         settle="netgain attribute plan.toml",
     )
 

@@ -18,7 +18,8 @@ is more than 5 % above the baseline's, or when a stated length contradicts the l
 Different units that convert to the same length. A longer baseline is reported, not flagged. A larger batch
 at equal steps is judged by NG101, several passes over each drawn batch by NG103; where the proposed code
 alone makes several, or is missing beside the baseline's, equal epochs are no equal training and the verdict
-is `unknown`. A difference that the
+is `unknown`. Two runs of one limit that the same early stop ended at different epochs: each trained until it
+no longer improved. A difference that the
 paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
@@ -46,14 +47,17 @@ from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import (
     Comparison,
+    batch_of_both,
     compare,
     disclosure,
     lacking,
     near,
+    number,
     quantity,
     sources_of,
     statements,
 )
+from netgain.practices._early_stops import stopping_rule, was_ended_by
 from netgain.practices._isolation import with_isolation
 from netgain.practices._repeats import possible_repeats
 from netgain.study import Arm, Run, Source, Statement, Study
@@ -82,7 +86,7 @@ def _judge_length(study: Study) -> Finding:
     epochs = compare(study, lambda run: run.budget.epochs)
     samples = compare(study, lambda run: run.budget.samples_seen)
     steps = compare(study, lambda run: run.budget.steps)
-    batch = compare(study, lambda run: run.budget.batch_size)
+    batch = batch_of_both(study)
     length, unit = _length(epochs, samples, steps, batch)
     if unit == "epochs" and not _epochs_are_alike(study):
         # An epoch of one arm is longer than one of the other, or may be.
@@ -92,7 +96,7 @@ def _judge_length(study: Study) -> Finding:
     by_batch = steps is not None and batch is not None and near(steps.ratio, 1) and not batch.equal
     if length.ratio > 1 and not length.equal:
         if not by_batch:
-            return _flagged(study, length, unit)
+            return _stopped_alike(study, length, unit) or _flagged(study, length, unit)
         if steps is not None and steps.complete and batch is not None and batch.complete:
             return _clear(
                 length,
@@ -288,6 +292,33 @@ def _unknown(study: Study, resumed: list[Run] | None = None) -> Finding:
         message="The training length is not known for every run of both arms.",
         needs=needs or ("one training length for all runs of an arm, in epochs or samples",),
         remedy="record the runs with netgain.record, or publish configs and logs",
+    )
+
+
+def _stopped_alike(study: Study, length: Comparison, unit: str) -> Finding | None:
+    """Clear two trainings of one limit that the same rule ended early, each when it no longer improved."""
+    if unit != "epochs" or _strengths(length) - {"logged", "measured"} or not length.complete:
+        return None
+    limits = compare(study, lambda run: number(run, "epochs"))
+    first, second = stopping_rule(study.baseline), stopping_rule(study.proposed)
+    if limits is None or first is None or second is None or first[:2] != second[:2]:
+        return None
+    limit = limits.proposed.value
+    same = limits.complete and limits.proposed.value == limits.baseline.value
+    if not same or length.proposed.value > limit:
+        return None
+    if not all(
+        was_ended_by(run, first[0], limit)
+        for a in (study.baseline, study.proposed)
+        for run in a.runs
+    ):
+        return None
+    return _clear(
+        length,
+        unit,
+        f"Both arms end after {first[0]:,.0f} epochs without improvement, at the latest after {limit:,.0f}: "
+        f"proposed ran {length.proposed.value:,.0f}, the baseline {length.baseline.value:,.0f}.",
+        sources_of(length.sources, first[2], second[2]),
     )
 
 

@@ -23,7 +23,9 @@ difference that the paper states and that a further run isolates, by changing it
 ## What is not seen
 A checkpoint that holds one set of weights does not say how they came to be; absence of a setting is not
 absence of averaging, and leaves the verdict `unknown`.
-The target network of reinforcement learning is an average too; it is not what is scored, and is not counted.
+The target network of reinforcement learning, or of methods that compare two views (BYOL, MoCo), is an average
+too; where it is called in training and nowhere evaluated, saved, returned or copied back, it is not what is
+scored, and is not counted. One that is saved beside the live weights leaves the verdict `unknown`.
 
 ## Remedy
 Evaluate live single weights in both arms, or apply the same averaging to both; averaging the baseline's
@@ -44,7 +46,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netgain.analysis.code_idioms import test_time_passes, weight_averaging
+from netgain.analysis.code_idioms import test_time_passes, unscored_averages, weight_averaging
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -230,11 +232,19 @@ def _unknown(study: Study) -> Finding:
                 f"which weights were evaluated in the {side} runs (live, averaged, ensemble): "
                 f"{', '.join(open_runs[:3])}"
             )
+    targets = [
+        (side, idiom)
+        for side, arm in (("proposed", study.proposed), ("baseline", study.baseline))
+        if arm.code
+        for idiom in unscored_averages(arm.code)
+    ]
+    seen = f" The {targets[0][0]} code averages {targets[0][1].what}." if targets else ""
     return Finding(
         code=CODE,
         name=NAME,
         verdict="unknown",
-        message="Nothing says which weights were scored in every run of both arms.",
+        message=f"Nothing says which weights were scored in every run of both arms.{seen}",
+        evidence=sources_of([idiom.source for _, idiom in targets])[:4],
         needs=tuple(needs) or ("which weights were evaluated in each arm",),
         remedy="record the runs with netgain.record, or publish the evaluation settings",
     )

@@ -11,9 +11,11 @@ looks. Constant rate with a cooldown matches cosine once the length is right (HÃ
 ## What is looked at
 The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear,
 cosine, step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak;
-the scheduler's name in the configs only where no trace is logged. Flagged when the families differ, or when
-the proposed arm ends below a tenth of its peak and the baseline above a fifth. One shape that a baseline
-leaves between a tenth and a fifth of its peak, as an early stop does, is `unknown`.
+the scheduler's name in the configs only where no trace is logged (`none` keeps the rate); and, where an
+arm's config says nothing, the one scheduler that the arm's own code makes and steps, or that nothing in its
+loop changes the rate of its optimizer. Flagged when the families differ, or when the proposed arm ends below
+a tenth of its peak and the baseline above a fifth. One shape that a baseline leaves between a tenth and a
+fifth of its peak, as an early stop does, is `unknown`.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
@@ -21,8 +23,9 @@ proposed arm is not is reported, not flagged. A difference that the paper states
 isolates, by changing it alone; its share is shown.
 
 ## What is not seen
-A trace logged at fewer than four points. Equal scheduler names without traces leave the verdict `unknown`:
-they do not show where in the schedule the arms are compared. Schedule-free optimisers keep a constant rate
+A trace logged at fewer than four points. Code that both arms share, and a scheduler made under a condition.
+Equal scheduler names without traces leave the verdict `unknown`: they do not show where in the schedule the
+arms are compared. Schedule-free optimisers keep a constant rate
 by design.
 
 ## Remedy
@@ -42,7 +45,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Literal
 
+from netgain.analysis.code_schedules import schedule_in
 from netgain.analysis.schedule import classify, family_of_name
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
@@ -72,6 +77,8 @@ class Shape:
     sources: tuple[Source, ...]
     complete: bool
     """Whether every run shows it and all agree."""
+    said_by: Literal["trace", "config", "code"] = "trace"
+    """What it was read from."""
 
 
 def check(study: Study) -> Finding:
@@ -85,7 +92,11 @@ def check(study: Study) -> Finding:
 def _judge_schedules(study: Study) -> Finding:
     first, second = _traced(study.baseline), _traced(study.proposed)
     if first is None or second is None:
-        first, second = _named(study.baseline), _named(study.proposed)
+        alike = study.baseline.code == study.proposed.code
+        first, second = (
+            _named(arm) or (None if alike else _coded(arm))
+            for arm in (study.baseline, study.proposed)
+        )
     if first is None or second is None:
         return _unknown(study)
     evidence = sources_of(second.sources, first.sources)
@@ -152,7 +163,7 @@ def _annealed(shape: Shape) -> bool | None:
 
 def _words(shape: Shape) -> str:
     if shape.final_ratio is None:
-        return f"{shape.family} schedule by its config"
+        return f"{shape.family} schedule by its {shape.said_by}"
     return f"{shape.family} schedule down to {shape.final_ratio:.2f} of its peak"
 
 
@@ -193,6 +204,21 @@ def _named(arm: Arm) -> Shape | None:
         final_ratio=None,
         sources=tuple(source for _, source in found[:3]),
         complete=len(found) == len(arm.runs),
+        said_by="config",
+    )
+
+
+def _coded(arm: Arm) -> Shape | None:
+    """Read the one scheduler that an arm's own code makes and steps, or that its loop has none."""
+    found = schedule_in(arm.code) if arm.code is not None else None
+    if found is None:
+        return None
+    return Shape(
+        family=found.family,
+        final_ratio=None,
+        sources=(found.source,),
+        complete=False,
+        said_by="code",
     )
 
 

@@ -11,11 +11,12 @@ drastically (Colas et al. 2018); a tuned number nobody sees is a tuned number th
 
 ## What is looked at
 The syntax trees of both arms' code: bare numbers are followed to the arguments of optimizers, schedules,
-losses, clipping, dropout, augmentation and averaging, and to the expressions that do their work: scales of
-logits, weights of loss terms, smoothed labels, clamped or shortened gradients, formulas of the learning rate,
-mixing of samples, thresholds of a selection; through arithmetic and local names. Flagged when the proposed
-arm's code has such a number that the baseline's has not, or one that stands under a condition on a setting
-in which the arms differ. Each is listed by file and line, those of the optimizer and the loss first.
+losses (by name or by place), clipping, dropout, augmentation and averaging, and to the expressions that do
+their work: scales of logits, weights of loss terms, smoothed labels, clamped or shortened gradients, formulas
+of the learning rate, epochs that a schedule waits for, mixing of samples, thresholds of a selection; through
+arithmetic and local names. Flagged when the proposed arm's code has such a number that the baseline's has
+not, or one that stands under a condition on a setting in which the arms differ. Each is listed by file and
+line, those of the optimizer and the loss first.
 
 ## When it stays clear
 The same buried numbers in both trees, or none; numbers that come from configs, arguments, module-level names

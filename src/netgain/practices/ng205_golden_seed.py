@@ -290,7 +290,7 @@ def _noise_stated(
     if mismatch is not None:
         return mismatch
     interval = (
-        f"; recomputed gain {recomputed.gain:+.2f} ({recomputed.low:+.2f} to {recomputed.high:+.2f})"
+        f"; recomputed gain {_points(recomputed.gain)} ({_interval(recomputed)})"
         if recomputed.low is not None and recomputed.high is not None
         else ""
     )
@@ -312,7 +312,7 @@ def _single(study: Study, baseline: Seeds, proposed: Seeds) -> Finding:
     if gain <= 0 and (study.claim.gain or 0.0) <= 0:
         return replace(
             _unknown(study, baseline, proposed),
-            message=f"The proposed run does not score above the baseline's ({gain:+.2f}).",
+            message=f"The proposed run does not score above the baseline's ({_points(gain)}).",
             needs=("the runs in which the proposed arm scores higher, if the claim says so",),
         )
     same = baseline.seeds == proposed.seeds
@@ -323,7 +323,8 @@ def _single(study: Study, baseline: Seeds, proposed: Seeds) -> Finding:
         grade="indicated",
         disclosure="undisclosed" if study.paper.statements else "unstated",
         favours="proposed",
-        message=f"One run in each arm and no stated spread: a gain of {gain:+.2f} cannot be told from luck"
+        message=f"One run in each arm and no stated spread: a gain of {_points(gain)} cannot be told from "
+        "luck"
         f"{'' if same else '; the two runs do not share a seed'}.",
         numbers={
             "score_baseline": baseline.values[0],
@@ -354,7 +355,7 @@ def _inside_noise(
         disclosure=disclosed,
         favours="proposed",
         message=f"The gain recomputed from {recomputed.n_baseline} and {recomputed.n_proposed} runs is "
-        f"{recomputed.gain:+.2f}, 95 % interval {recomputed.low:+.2f} to {recomputed.high:+.2f}: it is "
+        f"{_points(recomputed.gain)}, 95 % interval {_interval(recomputed)}: it is "
         "inside seed noise and the claim states no spread.",
         numbers=_numbers(baseline, proposed, recomputed),
         evidence=sources_of(baseline.sources, proposed.sources)[:6],
@@ -380,7 +381,7 @@ def _resolved(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomp
         name=NAME,
         verdict="clear",
         message=f"The gain recomputed from {recomputed.n_baseline} and {recomputed.n_proposed} runs is "
-        f"{recomputed.gain:+.2f} (95 % interval {recomputed.low:+.2f} to {recomputed.high:+.2f}), and the "
+        f"{_points(recomputed.gain)} (95 % interval {_interval(recomputed)}), and the "
         "claimed scores are not the extremes of those runs.",
         numbers=_numbers(baseline, proposed, recomputed),
         evidence=sources_of(baseline.sources, proposed.sources)[:6],
@@ -396,8 +397,8 @@ def _nothing_claimed(study: Study) -> bool:
 def _unclaimed(study: Study, baseline: Seeds, proposed: Seeds, recomputed: Recomputed) -> Finding:
     return replace(
         _unknown(study, baseline, proposed),
-        message=f"The runs give {recomputed.gain:+.2f} ({recomputed.low:+.2f} to "
-        f"{recomputed.high:+.2f}), and no claimed gain was found to set against them.",
+        message=f"The runs give {_points(recomputed.gain)} ({_interval(recomputed)}), "
+        "and no claimed gain was found to set against them.",
         needs=("the claimed scores of both arms (README, paper or netgain.toml [claim])",),
     )
 
@@ -511,6 +512,17 @@ def _metrics_held(study: Study) -> list[str]:
 
 def _unscored(study: Study, arm: Arm) -> int:
     return len(arm.runs) - len(arm_scores(study, arm))
+
+
+def _points(value: float | None) -> str:
+    """Write a difference with its sign, small ones with two figures that count."""
+    if value is None:
+        return "unknown"
+    return f"{value:+.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:+.2g}"
+
+
+def _interval(recomputed: Recomputed) -> str:
+    return f"{_points(recomputed.low)} to {_points(recomputed.high)}"
 
 
 def stage(plan: Plan) -> Plan:

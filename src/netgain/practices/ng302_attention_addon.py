@@ -9,10 +9,13 @@ Squeeze-excite with the ResNet-D stem is worth +1.2 points on a tuned ResNet (82
 2021), whatever else is proposed.
 
 ## What is looked at
-The pattern global pool -> one or two mixing layers -> sigmoid -> multiply with the pooled value, under any
-class name: in the recorded graph, else the setting in the configs of all runs, else the model code of two
-separate trees, or what each arm's settings let run of one tree. Flagged when the proposed arm has a kind of
-attention that the baseline lacks.
+Patterns under any class name, in the recorded graph, else the setting or the `plugins` in the configs of all
+runs, else the model code of two separate trees, or what each arm's settings let run of one tree. By code the
+kinds are told apart: a scale for each channel from a global pool (squeeze-excite, efficient channel
+attention, channel attention with a maximum beside the mean), a map over positions from a pool over channels
+(spatial attention; CBAM has both), pools of other sizes (pooled, coordinate attention), the sigmoid of
+convolutions multiplied with what they were given (attention gate), and the softmax of a product. Flagged when
+the proposed arm has a kind of attention that the baseline lacks.
 
 ## When it stays clear
 The same attention in both arms; attention that is the claim itself. Attention in the baseline only is
@@ -20,8 +23,9 @@ reported, not flagged. A difference that the paper states and that a further run
 alone; its share is shown.
 
 ## What is not seen
-Models taken whole from another package; gates whose multiplication happens outside the class that makes
-them, when only code is given.
+Models taken whole from another package, and what a backbone named in a config holds by itself; attention
+without a pool, convolution or softmax, when only code is given. A class named as attention that shows no
+pattern leaves the verdict `unknown`.
 
 ## Remedy
 Remove the blocks, give them to the baseline, or give the baseline a 1x1 control of equal parameters.

@@ -13,12 +13,14 @@ at the usual batch (Wu & He 2018): the same swap can be worth everything or noth
 Normalisation layers of both models, by what computes them: the recorded graph of a run, else the setting in
 the configs of all runs, else running statistics and scale-and-shift pairs in the checkpoints, else the model
 code of two separate trees, a mean and a deviation written out included. Flagged when the proposed arm has a
-kind of norm that the baseline lacks.
+kind of norm that the baseline lacks, or when a block of its code has norms that its counterpart in the
+baseline's code, with as many layers, has not.
 
 ## When it stays clear
-The same kinds in both arms, however many; synchronised batch norm against batch norm; a norm that is the
-claim itself. A norm of the baseline only is reported, not flagged. A difference that the paper states and
-that a further run isolates, by changing it alone; its share is shown.
+The same kinds in both arms, and no more of them than layers were added, as in a deeper model; synchronised
+batch norm against batch norm; a norm that is the claim itself. A norm of the baseline only is reported, not
+flagged. A difference that the paper states and that a further run isolates, by changing it alone; its share
+is shown.
 
 ## What is not seen
 Whether a norm ran in training or evaluation mode. Norms without parameters leave no trace in a checkpoint,
@@ -41,13 +43,37 @@ implementations and applications?
 
 from __future__ import annotations
 
+from netgain.analysis.code_norm_blocks import added_layers, added_norms
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._components import Kind, component_finding
+from netgain.practices._census import Census
+from netgain.practices._components import Difference, Kind, component_finding, differing_kinds
 from netgain.study import Study
 
 CODE, NAME = "NG305", "normalization-swap"
+MORE = "whether the norms that only the proposed model has stand behind layers that only it has"
+
+
+def more_at_equal_depth(first: Census, second: Census) -> Difference:
+    """Compare by kind, and by number where the proposed model has no more layers to normalise."""
+    difference = differing_kinds(first, second)
+    if difference.added or not first.counts:
+        return difference
+    grown = [name for name, n in sorted(second.counts.items()) if n > first.counts.get(name, 0)]
+    if first.by == "code":
+        added = added_norms(first.blocks, second.blocks)
+        if added and first.settles and second.settles:
+            places = tuple(place for found in added.values() for place in found)
+            return Difference(added=tuple(added), dropped=difference.dropped, places=places)
+        more = sum(second.counts.values()) - sum(first.counts.values())
+        if added or (grown and more > added_layers(first.blocks, second.blocks)):
+            return Difference(open=MORE)
+    elif grown and first.layers is not None and first.layers == second.layers:
+        return Difference(open=MORE)
+    return difference
+
+
 ABOUT = Kind(
     code=CODE,
     name=NAME,
@@ -59,6 +85,7 @@ ABOUT = Kind(
         inflating="the norm buys part of the gain and the idea is credited with it",
     ),
     words="normalisation layers",
+    compare=more_at_equal_depth,
 )
 
 

@@ -20,7 +20,7 @@ Model code of both arms without such a gate, or with gates in the baseline alone
 ## What is not seen
 The size a gate reaches in training: a gate that carries weight and one that stays at zero look alike in
 code. The scale of a normalization layer that starts at zero is a standard initialisation and is not counted.
-Gates of libraries.
+Gates of libraries. Losses are no model: where they are all that the code holds, the verdict is `unknown`.
 
 ## Remedy
 A run with the gate held at 0, and one of the baseline with a gate on its own branches, with intervals.

@@ -16,7 +16,8 @@ along training lies above the last by construction.
   the maximum over epochs and not the last point), how often the test set was evaluated, the configured rule,
   and code: the best so far kept by a test score, the maximum of a list of them, a library told to watch one.
   A score is followed to its data through loaders, loops, arguments and functions of the tree, so that
-  `CIFAR10(train=False)` under the name `val_loader` is test data.
+  `CIFAR10(train=False)` under the name `val_loader` is test data. So is validation data that settings read
+  from a file called test, in runs whose settings keep the best checkpoint.
 - *grain*: the smallest n for which every logged accuracy is k/n tells the size of the set that was scored.
 
 ## When it stays clear
@@ -53,6 +54,7 @@ from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import half_unit, missing_runs, sources_of
+from netgain.practices._configured_selection import chosen_on_test
 from netgain.stats.grain import smallest_denominator
 from netgain.study import Arm, Curve, Run, Source, Study
 
@@ -198,6 +200,9 @@ def _selection(study: Study) -> Part:
             return _with_places(stored, in_code)
     if in_code is not None:
         return in_code
+    by_settings = _selection_by_settings(study)
+    if by_settings is not None:
+        return by_settings
     runs = [*study.baseline.runs, *study.proposed.runs]
     honest = [_honest(study, run) for run in runs]
     if runs and study.baseline.runs and study.proposed.runs and all(honest):
@@ -345,11 +350,50 @@ def _selection_code(study: Study) -> Part | None:
             [i.source for i in (*found["proposed"][:3], *found["baseline"][:3])],
             [under.data] if under and under.data else [],
         ),
-        innocent="no third split was made, and the set is called by both names"
-        if under
-        else "the best score is printed for orientation and the last one is reported",
+        innocent=_innocent(renamed=under is not None, saves=any(i.saves for i in idioms)),
         inflating="the reported epoch is chosen by the score it is reported for",
     )
+
+
+def _selection_by_settings(study: Study) -> Part | None:
+    """Find arms all of whose runs keep the best checkpoint by data that their settings call test data."""
+    found = {
+        side: [one for run in arm.runs if (one := chosen_on_test(run)) is not None]
+        for side, arm in (("proposed", study.proposed), ("baseline", study.baseline))
+        if arm.runs and all(chosen_on_test(run) for run in arm.runs)
+    }
+    if not found:
+        return None
+    side, chosen = next(iter(found.items()))
+    whose = "the settings of both arms keep" if len(found) == 2 else f"the {side} settings keep"
+    first = chosen[0]
+    return Part(
+        name="selection",
+        verdict="flagged",
+        favours="proposed" if side == "proposed" and len(found) == 1 else "neither",
+        message=f"{whose} the best checkpoint ({first.rule.source.key or 'selection'} {first.rule.value}) by "
+        f"validation data that is test data: {first.data.source.key} {first.data.value}.",
+        numbers={f"runs_selected_on_test_{name}": float(len(ones)) for name, ones in found.items()},
+        evidence=sources_of(
+            [
+                source
+                for ones in found.values()
+                for one in ones
+                for source in (one.data.source, one.rule.source)
+            ]
+        )[:6],
+        innocent="no third split was made, and another checkpoint is reported than the best",
+        inflating="the reported epoch is chosen by the score it is reported for",
+    )
+
+
+def _innocent(*, renamed: bool, saves: bool) -> str:
+    """Say how a best test score comes about without a choice by it."""
+    if renamed:
+        return "no third split was made, and the set is called by both names"
+    if saves:
+        return "the weights saved by it serve another purpose, and those of the last epoch are reported"
+    return "the best score is printed for orientation and the last one is reported"
 
 
 def _honest(study: Study, run: Run) -> tuple[str, Source] | None:

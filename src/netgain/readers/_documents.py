@@ -333,4 +333,6 @@ def _yaml_scalar(node: Any) -> Scalar:
         return str(node.value).lower() in ("true", "yes", "on")
     if re.fullmatch(r"[+-]?\d[\d_]*", node.value) and node.tag == "tag:yaml.org,2002:int":
         return typed_text(node.value.replace("_", ""))
+    if node.value.lower() == "none":
+        return str(node.value)  # a word to YAML, and the name of a choice (`scheduler: none`)
     return typed_text(node.value)

@@ -190,11 +190,20 @@ def is_ruled(text: str) -> bool:
     return bool(word) and word in "|│┃║+┏┡├┌└╭╰┗╔╚╠╞╒╘┠┢" and not text.lstrip().startswith("+ ")
 
 
+SEVERAL = re.compile(r" +\| +")
+"""What stands between several settings of a line."""
+
+
 def stated(text: str) -> list[tuple[str, Scalar]] | None:
     """Return the settings that a line states and nothing else, or None for any other line."""
     many = list(settings_in(text))
     if many:
         return many
+    if " | " in text:  # `Dataset: mnist  |  Model: mlp`
+        parts = [one_setting(part) for part in SEVERAL.split(text.strip(" |"))]
+        found = [part for part in parts if part is not None]
+        if len(found) == len(parts):
+            return found
     one = one_setting(text)
     return [one] if one is not None else None
 

@@ -31,7 +31,19 @@ DUMP = re.compile(
 DUMPED = re.compile(
     r"(\w+)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|<[^>]*>|[^,()\[\]{}]*)"
 )
-COMMAND = re.compile(r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b")
+COMMAND = re.compile(
+    r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b|\bfairseq-(?:hydra-)?train\b|\bdeepspeed\b|"
+    r"\bsrun\b|\bcolossalai run\b|\bhorovodrun\b"
+)
+NO_COMMAND = re.compile(
+    r"\busage:|\berror:|\bpip3? install\b|\b(?:eval|evaluate|test|infer|inference|predict|convert|download|"
+    r"setup|plot|demo|pydev)\w*\.py\b",
+    re.IGNORECASE,
+)
+"""Lines of help and complaint, and commands that train nothing."""
+PROGRAM = re.compile(r"(?:^|[\s'\"])([\w./\\~-]+\.py)\b")
+LISTED = re.compile(r"[\[\]'\",\s]+")
+"""What stands between the words of a command that is printed as a list (`sys.argv`)."""
 FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
 DUMPED_AT_LEAST = 8
 """Values of a printed dict that is no row of a log."""
@@ -60,9 +72,21 @@ def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
     elif "': " in cut and cut.count("': ") >= DUMPED_AT_LEAST and "{'" in cut:
         yield from _dumped_dict(cut)
     elif " --" in text and COMMAND.search(text[:LONGEST]):
-        for key, word in FLAG.findall(text[:LONGEST]):
-            if not SECRET.search(key):
-                yield key, typed_text(word.strip("'\"") or "true")
+        yield from _command(text[:LONGEST])
+    elif "'--" in text and "[" in text and COMMAND.search(text[:LONGEST]):
+        yield from _command(LISTED.sub(" ", text[:LONGEST]))
+
+
+def _command(text: str) -> Iterator[tuple[str, Scalar]]:
+    """Yield the program that a command line starts and its options."""
+    if NO_COMMAND.search(text):
+        return
+    started = PROGRAM.search(text)
+    if started is not None:
+        yield "program", started[1]
+    for key, word in FLAG.findall(text):
+        if not SECRET.search(key):
+            yield key, typed_text(word.strip("'\"") or "true")
 
 
 def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:

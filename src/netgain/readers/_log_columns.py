@@ -124,6 +124,10 @@ def _moves(group: Group) -> bool:
     return len(group.lines) >= FEWEST and not all(map(qualified, group.keys))
 
 
+def _stands(places: npt.NDArray[np.float64]) -> bool:
+    return bool((places == places[0]).all())
+
+
 def _curve(entry: Entry, name: str, column: Column, step_total: float | None) -> Series | None:
     lines, places, values = column.lines, column.places, column.values
     positioned = np.isfinite(places).any(axis=1)
@@ -131,6 +135,8 @@ def _curve(entry: Entry, name: str, column: Column, step_total: float | None) ->
         lines, places, values = lines[positioned], places[positioned], values[positioned]
     found = {axis: places[:, at] for at, axis in enumerate(AXES)}
     axes = {axis: column for axis, column in found.items() if np.isfinite(column).all()}
+    if "step" in axes and "epoch" in axes and _stands(axes["step"]) and not _stands(axes["epoch"]):
+        del axes["step"]  # one line an epoch: `Epoch[7] Iteration[100/186]`
     chosen = choose_axis({str(axis): column for axis, column in axes.items()})
     x = axes[chosen[1]] if chosen else np.arange(len(values), dtype=float)
     unit = chosen[1] if chosen else "row"

@@ -9,6 +9,7 @@ import numpy as np
 
 from netgain.errors import UnreadableFile
 from netgain.readers._carried_splits import Below
+from netgain.readers._hand_printed import HandPrinted
 from netgain.readers._indented import Sections
 from netgain.readers._line_front import message_of
 from netgain.readers._line_grammar import Axis, Line, read_line
@@ -41,10 +42,13 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     run, preamble = Found(), Found()
     plans, table, columns = Plans(), Ruled(), SplitColumns()
     block: list[tuple[str, Scalar, int]] = []
+    command: list[tuple[str, Scalar, int]] = []
     heading = Below()
     count = 0
     sections = Sections()
-    for number, raw in without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
+    by_hand = HandPrinted(entry)
+    for number, printed in without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
+        raw = by_hand.line(printed)
         section = sections.around(raw)
         if block and sections.at_heading:
             continue  # a printed configuration goes on below its headings
@@ -57,6 +61,8 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
         if plan.kind == "statement":
             text = message_of(raw.decode("utf-8", "replace"))
             named = stated(text) or ()
+            if named and named[0][0] == "program":
+                command = [(key, value, number) for key, value in named]
             block += [(f"{section}.{k}" if section else k, v, number) for k, v in named]
             continue
         if block:
@@ -92,6 +98,9 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
             raise UnreadableFile(f"more than {MOST_RECORDS:,} records in one run")
     _close(run, table, number=0)
     _settle(preamble if run.count else run, block)
+    if count == 0 and run.count and "program" not in run.settings:
+        # some tools note the command of the one training they ran behind its output
+        run.settings |= {k: (v, at) for k, v, at in command if k not in run.settings}
     yield run
 
 
@@ -129,10 +138,10 @@ def _close(run: Found, table: Ruled, number: int) -> None:
 
 def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
     """Keep known settings, and unknown ones of a block of at least three plain keys."""
-    plain = sum(" " not in key for key, _, _ in block)
+    plain = sum(" " not in key and key != "program" for key, _, _ in block)
     for spelled, value, number in block:
         key = spelled.replace(" ", "_")
-        unknown_too = plain >= FEWEST and " " not in spelled
+        unknown_too = (plain >= FEWEST and " " not in spelled) or key == "program"
         if (unknown_too or is_known_setting(key, value)) and len(run.settings) < MOST_SETTINGS:
             run.settings[key] = (value, number)
 

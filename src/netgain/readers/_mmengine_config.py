@@ -20,6 +20,10 @@ KEPT = re.compile(
     r"img_scale|deterministic|num_classes|n_train"
 )
 """Beginnings of the keys that count."""
+VALIDATION_DATA = re.compile(
+    r"(?:val_dataloader|val_evaluator|data\.val)\.(?:.*\.)?(?:ann_file|image_set|split)"
+)
+"""Keys that say which data the best checkpoint is chosen by."""
 WARMUPS = re.compile(r"warm|^LinearLR|^LinearParam|^ConstantLR", re.IGNORECASE)
 Item = tuple[str, str, Scalar]
 """Top name, key and value."""
@@ -29,7 +33,7 @@ def settings_of(names: Names) -> Iterator[Item]:
     """Yield loader, model, optimizer, schedule, length, seed, averaging and devices of a config."""
     for key, value in flat(names):
         parts = key.split(".")
-        if KEPT.match(key) and not PARTS_OF_LOADER & set(parts):
+        if (KEPT.match(key) and not PARTS_OF_LOADER & set(parts)) or VALIDATION_DATA.fullmatch(key):
             yield parts[0], key, value
     yield from _schedule(names.get("param_scheduler"))
     hooks = names.get("custom_hooks")

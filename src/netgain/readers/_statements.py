@@ -29,6 +29,12 @@ REACHED = re.compile(
     r"\b(?:mean|average|total|cumulative|episodic|episode|final|test|best)\s+(?:\w+\s+)?(?:reward|return)",
     re.IGNORECASE,
 )
+NO_COUNT = re.compile(
+    r"(?:\b(?:not?|never|neither|rather than|instead of|more than|unlike|beyond|within|inside|during|per|"
+    r"avoid\w*)\b|n't\b)[^.;:]{0,40}$",
+    re.IGNORECASE,
+)
+"""Words before `a single run` by which it is not what was done, or tells what happens in each run."""
 LOOP_QUANTITIES = ("learning_rate", "epoch", "runtime_seconds")
 """Metrics of the vocabulary that are no score."""
 NOT_OF_CAPTIONS = frozenset(
@@ -371,7 +377,8 @@ def _factored(groups: list[str]) -> int | float | None:
 def _seeds_said(text: str) -> int | None:
     match = _search("seeds", "count", text)
     count = _count(match.group(1)) if match else None
-    return 1 if count is None and _search("seeds", "single", text) else count
+    single = _search("seeds", "single", text) if count is None else None
+    return 1 if single and NO_COUNT.search(text[: single.start()]) is None else count
 
 
 def _count(word: str) -> int | None:

@@ -6,6 +6,7 @@ import csv
 import math
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,10 @@ MOST_COLUMNS = 20_000
 MOST_CELLS = 200_000_000
 MOST_RUNS = 5_000
 MOST_TABLE_ROWS = 5_000
+NAMED_IN_RUNS = frozenset((".csv", ".tsv", ".json", ".jsonl"))
+"""Suffixes of tables whose name becomes part of the id of each of their runs."""
+MANY_ROWS = 100
+"""Rows from which on a table of settings and scores is the log of a search."""
 MOST_LABELLED = 200_000
 """Rows of a table in long form whose labels are looked at."""
 
@@ -174,6 +179,9 @@ def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
         return
     if axis is None and apart and len(table.lines) <= MOST_RUNS:
         apart = _a_run_each(table, apart)
+        if _is_search(table, apart, dialect):
+            yield from _rows(entry, table, dialect, apart)
+            return
     for run_id, part in _split(table, apart):
         yield _run(entry, part, dialect, run_id=run_id, apart=apart)
 
@@ -280,13 +288,62 @@ def _told_by_labels(table: Table, apart: list[str], axis: str) -> list[str]:
 def _a_run_each(table: Table, apart: list[str]) -> list[str]:
     """Add columns of labels until every row of a table of runs stands alone, where they can do that."""
     chosen = list(apart)
-    for name in table.texts:
+    for name in (*table.texts, *_searched(table, chosen)):
         alone = _combinations(table, chosen)
         if alone == len(table.lines):
             break
         if name not in chosen and _combinations(table, [*chosen, name]) > alone:
             chosen.append(name)
     return [name for name in table.numbers if name in chosen]
+
+
+def _searched(table: Table, chosen: list[str]) -> list[str]:
+    """Return the columns of numbers that a long table varies beside those by which runs are told apart."""
+    if len(table.lines) < MANY_ROWS:
+        return []
+    return [
+        name
+        for name in table.numbers
+        if name not in table.texts
+        and name not in chosen
+        and not _is_score(name, "generic")
+        and not is_clock(name)
+        and 1 < len(_distinct(table, name)) <= len(table.lines) // 2
+    ]
+
+
+def _is_search(table: Table, apart: list[str], dialect: str) -> bool:
+    """Tell whether a table logs a search: very many rows, each of one set of settings and its scores."""
+    varied = [name for name in apart if name in table.numbers and name not in table.texts]
+    scored = any(_is_score(name, dialect) for name in table.numbers if name not in apart)
+    return len(table.lines) >= MANY_ROWS and len(varied) > 1 and scored
+
+
+def _is_score(name: str, dialect: str) -> bool:
+    metric = canonical_metric(name, dialect).name
+    return is_known_metric(metric) and metric not in ("learning_rate", "epoch")
+
+
+def rows_of_results(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
+    """Turn lines that a script appended, one for each run it finished, into runs with final scores."""
+    apart = [name for name in table.numbers if not _is_score(name, dialect) and not is_clock(name)]
+    yield from _rows(entry, table, dialect, apart)
+
+
+def _rows(entry: Entry, table: Table, dialect: str, apart: list[str]) -> Iterator[RunFacts]:
+    """Yield a run for each row; numbers that are no score are its settings."""
+    seen: Counter[str] = Counter()
+    for row in range(len(table.lines)):
+        one = table.rows(np.arange(len(table.lines)) == row)
+        stated = [name for name in apart if table.cell(name, row) is not None]
+        name = ",".join(f"{name or 'row'}={table.cell(name, row)}" for name in stated)
+        seen[name] += 1
+        numbered = name if seen[name] == 1 else f"{name} {seen[name]}"
+        run_id = (
+            numbered if entry.path.suffix in NAMED_IN_RUNS else f"{entry.path.stem}: {numbered}"
+        )
+        others = [n for n in one.numbers if n not in apart and not _is_score(n, dialect)]
+        yield _run(entry, one, dialect, run_id=run_id, apart=[*stated, *others])
 
 
 def _combinations(table: Table, names: list[str]) -> int:

@@ -128,8 +128,8 @@ class RunFacts:
     """Everything logged over training."""
     finals: tuple[Final, ...] = ()
     """Final scores."""
-    status: Literal["finished", "failed", "running", "deleted", "unknown"] = "unknown"
-    """State as the store records it."""
+    status: Literal["finished", "failed", "running", "deleted", "planned", "unknown"] = "unknown"
+    """State as the store records it; planned is a configuration that no training is known to have run."""
     status_source: Source | None = None
     """Where the state stands."""
     model: ModelProfile | None = None

@@ -10,14 +10,22 @@ import re
 import shlex
 from collections.abc import Iterable
 
+from netgain.readers._dialect import dialect_of
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 
 LAUNCHERS = re.compile(
-    r"(?:^|[/\s])(?:python[\d.]*|torchrun|accelerate|deepspeed|srun|mpirun|ray)(?:\s|$)|\s-m\s+torch\.distributed"
+    r"(?:^|[/\s])(?:python[\d.]*|torchrun|accelerate|deepspeed|srun|mpirun|ray|horovodrun|colossalai|"
+    r"composer|fairseq-(?:hydra-)?train)(?:\s|$)|\s-m\s+torch\.distributed"
 )
 NOT_TRAINING = re.compile(
     r"\b(eval|test|infer|predict|download|setup|plot|convert|pip|demo)\w*\.py\b"
 )
+LAUNCHING_MODULES = re.compile(r"torch\.distributed\b|accelerate\b|deepspeed\b|pdb$|cProfile$")
+"""Modules that start a script named behind them."""
+DEVICE_OPTIONS = frozenset(
+    {"nproc_per_node", "num_processes", "nnodes", "num_gpus", "num_machines"}
+)
+"""Options of launchers by which the number of devices is known."""
 VARIABLE = re.compile(r"[$`]|\*")
 
 
@@ -31,7 +39,9 @@ def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
     commands = [
         (line, options)
         for line, text in _commands(entry.text(limits.text_bytes))
-        if LAUNCHERS.search(text) and not NOT_TRAINING.search(text) and (options := _options(text))
+        if LAUNCHERS.search(text)
+        and not NOT_TRAINING.search(text)
+        and _says_more(options := _options(text))
     ]
     if not commands:
         return
@@ -41,15 +51,20 @@ def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
         for key, value in first.items()
         if all(other.get(key) == value for _, other in commands[1:])
     }
-    if shared:
+    if _says_more(shared):
         yield RunFacts(
             location=entry.folder,
-            dialect="generic",
+            dialect=dialect_of(key.replace("-", "_") for key in shared),
             settings=tuple(
                 Setting(key=key, value=value, source=entry.source(line=first_line, key=key))
                 for key, value in shared.items()
             ),
         )
+
+
+def _says_more(options: dict[str, str | bool | None]) -> bool:
+    """Tell whether a command says more than what it starts and on how many devices."""
+    return bool(options.keys() - {"program"} - DEVICE_OPTIONS)
 
 
 def _commands(text: str) -> Iterable[tuple[int, str]]:
@@ -81,9 +96,12 @@ def _options(command: str) -> dict[str, str | bool | None]:
         words = shlex.split(command, comments=True)
     except ValueError:
         return {}
-    script = next((i for i, word in enumerate(words) if word.endswith(".py")), None)
-    words = words[script + 1 :] if script is not None else words
+    start = _first_option(words)
     found: dict[str, str | bool | None] = {}
+    if start and words[start - 1].endswith(".py") and not VARIABLE.search(words[start - 1]):
+        found["program"] = words[start - 1]
+    found |= _devices(words[:start])
+    words = words[start:]
     position = 0
     while position < len(words):
         word = words[position]
@@ -103,6 +121,27 @@ def _options(command: str) -> dict[str, str | bool | None]:
                 found[key] = None if VARIABLE.search(following) else following
             else:
                 found[key] = True
+    return found
+
+
+def _first_option(words: list[str]) -> int:
+    """Return where the options of the program begin: behind the script, or the module that `-m` names."""
+    for at, word in enumerate(words):
+        if word.endswith(".py"):
+            return at + 1
+        if at and words[at - 1] == "-m" and not LAUNCHING_MODULES.match(word):
+            return at + 1
+    return 0
+
+
+def _devices(words: list[str]) -> dict[str, str | bool | None]:
+    """Return the number of devices that a launcher is told before the program."""
+    found: dict[str, str | bool | None] = {}
+    for at, word in enumerate(words):
+        key, equals, value = word.lstrip("-").partition("=")
+        if word.startswith("--") and key.replace("-", "_") in DEVICE_OPTIONS:
+            said = value if equals else words[at + 1] if at + 1 < len(words) else ""
+            found[key.replace("-", "_")] = said if said.isdigit() else None
     return found
 
 

@@ -143,10 +143,19 @@ def _grid(header: tuple[str, ...], rows: tuple[Row, ...], caption: str | None, l
     return Grid(header=header, rows=full, caption=caption, line=line)
 
 
+DEPLOYED = re.compile(
+    r"\b(?:latency|inference|deploy\w*|serving|throughput|benchmark\w* speed|speed|onnx|export\w*|api)\b",
+    re.IGNORECASE,
+)
+"""Headings below which a batch is one that a finished model is timed with."""
+OF_TRAINING = frozenset({"batch_size", "epochs", "steps", "samples_seen"})
+
+
 def _sentences(entry: Entry, lines: list[str], taken: set[int]) -> Iterator[Statement]:
     """Read prose and list items, with the arm of the section's heading where a sentence has none."""
     fenced, left = False, MOST_SENTENCES
     section: Arm | None = None
+    deployed = False
     for number, line in enumerate(lines, start=1):
         if CODE_FENCE.match(line):
             fenced = not fenced
@@ -155,11 +164,14 @@ def _sentences(entry: Entry, lines: list[str], taken: set[int]) -> Iterator[Stat
         heading = HEADING.match(line)
         if heading:
             section = arm_of(plain(heading.group(1).rstrip().rstrip("#").rstrip()))
+            deployed = DEPLOYED.search(heading.group(1)) is not None
         sentences = re.split(r"(?<=[.!?;])\s+(?=[A-Z0-9(])", plain(line))[:left]
         left -= len(sentences)
         for sentence in sentences:
             source = entry.source(line=number)
-            yield from prose_statements(sentence.strip(), section=section, source=source)
+            for said in prose_statements(sentence.strip(), section=section, source=source):
+                if not (deployed and said.quantity in OF_TRAINING):
+                    yield said
 
 
 READER = Reader(name="Markdown document", order=80, sniff=sniff, read=read)

@@ -20,7 +20,7 @@ from netgain.readers._documents import (
     setting_of,
 )
 from netgain.readers._json import loads
-from netgain.readers._table import facts_of_table, read_delimited, table_of_records
+from netgain.readers._table import facts_of_table, read_delimited, rows_of_results, table_of_records
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Setting, open_regular
 from netgain.study import Strength
 from netgain.vocabulary import (
@@ -86,6 +86,13 @@ SCORES_OF_CLASSES = frozenset(
 )
 """Metrics that reports give for each class."""
 MOST_LINES = 5_000_000
+MOST_RESULTS = 2_000
+"""Finished runs that scripts append to one file."""
+MOST_KEYS = 60
+NAMED_BY = frozenset(
+    ("method", "algorithm", "algo", "variant", "approach", "name", "experiment", "classifier")
+)
+"""Keys under which a line of results says what was run."""
 
 
 def sniff(entry: Entry) -> bool:
@@ -236,8 +243,49 @@ def facts_of_leaves(entry: Entry, found: list[Leaf], *, strength: Strength) -> I
         yield replace(fact, settings=kept)
 
 
+def are_rows_of_results(entry: Entry) -> bool:
+    """Tell whether a file of JSON lines holds a finished run on each: a name, settings and a score."""
+    if not _json_lines(entry.head):
+        return False
+    rows = []
+    for raw in entry.head.split(b"\n")[:-1] or [entry.head]:
+        try:
+            row = loads(raw)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(row, dict):
+            return False
+        rows.append(row)
+    return _are_results(rows)
+
+
+def _are_results(rows: list[dict[str, Any]]) -> bool:
+    """Tell whether every record has a score and a name or method, alike keys, and no axis or example."""
+    keys = set(rows[0])
+    if not 2 <= len(keys) <= MOST_KEYS or any(set(row) != keys for row in rows[1:]):
+        return False
+    if any(x_axis(key) or OF_EXAMPLES.search(key) for key in keys):
+        return False
+    scores = [
+        key
+        for key in keys
+        if is_known_metric(canonical_metric(key).name)
+        and all(
+            isinstance(row[key], (int, float)) and not isinstance(row[key], bool) for row in rows
+        )
+    ]
+    named = [
+        key for key in keys if canonical_setting(key) in ("model", "dataset") or key in NAMED_BY
+    ]
+    texts = [key for key in named if all(isinstance(row[key], str) for row in rows)]
+    return bool(scores and texts)
+
+
 def _records(entry: Entry, records: list[dict[str, Any]], lines: list[int]) -> Iterator[Fact]:
     table = table_of_records(records, lines)
+    if 1 < len(records) <= MOST_RESULTS and _are_results(records):
+        yield from rows_of_results(entry, table, dialect_of(table.numbers))
+        return
     yield from facts_of_table(entry, table, dialect_of(table.numbers))
 
 
@@ -351,8 +399,8 @@ def _scores(entry: Entry, found: list[Leaf], *, strict: bool = False) -> Iterato
             key = _of_best(entry, _of_split(entry, leaf.key.replace(".", "/")))
             source = entry.source(line=leaf.line, key=leaf.key)
             finals.append(Final(key=key, value=float(leaf.value), source=source))
-        elif leaf.value is not None:
-            settings.append(_setting(entry, leaf))
+        elif leaf.value is not None or canonical_setting(leaf.key, dialect) == "schedule":
+            settings.append(_setting(entry, leaf))  # a schedule of null is a constant one
     if finals or settings:
         yield RunFacts(
             location=entry.folder, dialect=dialect, settings=tuple(settings), finals=tuple(finals)

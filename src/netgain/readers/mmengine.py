@@ -17,6 +17,7 @@ from typing import Any
 from netgain.errors import UnreadableFile
 from netgain.readers import text_log
 from netgain.readers._mmengine_config import settings_of
+from netgain.readers._mmengine_family import is_config, is_only_derived
 from netgain.readers._python_literals import UNKNOWN, Names, parse, value_of
 from netgain.readers._series import series
 from netgain.readers.base import (
@@ -32,11 +33,6 @@ from netgain.readers.base import (
 from netgain.readers.metric_log import json_rows
 from netgain.vocabulary import is_clock
 
-SIGNS = re.compile(
-    rb"^(?:_base_|train_dataloader|optim_wrapper|default_hooks|train_pipeline|lr_config|checkpoint_config|"
-    rb"data|model|optimizer|runner|train_cfg|param_scheduler|dataset_type|default_scope)\s*=",
-    re.MULTILINE,
-)
 STAMP = re.compile(r"\d{8}_\d{6}")
 GPU = re.compile(rb"^ *GPU 0[\d, ]*: ([^\r\n]{1,120})", re.MULTILINE)
 MOST_BASES = 50
@@ -48,14 +44,19 @@ NOT_CURVES = frozenset(("mode", "epoch", "iter", "step", "memory", "time", "data
 def sniff(entry: Entry) -> bool:
     """Recognise a config by three of its top names, a JSON log by its first keys, a text log by its name."""
     if entry.path.suffix == ".py":
-        found = {sign.split(b"=")[0].strip() for sign in SIGNS.findall(entry.head)}
-        enough = len(found) >= 3 or b"_base_" in found
-        return enough and not entry.path.name.startswith("__") and _of_a_run(entry.path)
+        if not is_config(entry.head) or entry.path.name.startswith("__"):
+            return False
+        return _is_named(entry) or _of_a_run(entry.path) or is_only_derived(entry.path)
     if entry.path.suffix == ".json":
         if entry.name.endswith(".log.json"):
             return b'"mode"' in entry.head or b'"env_info"' in entry.head
         return entry.path.parent.name == "vis_data" and entry.head[:1] == b"{"
     return entry.path.suffix == ".log" and STAMP.fullmatch(entry.path.stem) is not None
+
+
+def _is_named(entry: Entry) -> bool:
+    """Tell whether the user named this very file."""
+    return entry.root is None
 
 
 def _of_a_run(path: Path) -> bool:
@@ -83,7 +84,13 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     """
     if entry.path.suffix == ".py":
         found = tuple(_config(entry, limits))
-        yield RunFacts(location=entry.folder, dialect="mmengine", settings=found)
+        owned = _is_named(entry) or _of_a_run(entry.path)
+        yield RunFacts(
+            location=entry.folder,
+            dialect="mmengine",
+            settings=found,
+            status="unknown" if owned else "planned",
+        )
     elif entry.path.suffix == ".json":
         twin = entry.path.with_name("scalars.json")
         if entry.path.parent.name != "vis_data" or entry.path == twin or not twin.exists():

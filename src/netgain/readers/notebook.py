@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from netgain.errors import UnreadableFile
 from netgain.readers import markdown, text_log
 from netgain.readers._notebook_file import Cell, parse, python_lines
+from netgain.readers._notebook_scores import evaluations_in, finals_shown, with_split
 from netgain.readers.base import CodeFacts, DocumentFacts, Entry, Fact, Limits, Reader, RunFacts
 from netgain.study import CodeTree, SourceFile
 
@@ -44,7 +45,11 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
 
 def _runs(entry: Entry, code: Sequence[Cell], limits: Limits) -> Iterator[RunFacts]:
     """Read what cells printed as one text log."""
-    lines = [line for cell in code for line in cell.printed]
+    scored = evaluations_in(code)
+    finals = finals_shown(entry, code)
+    if finals:
+        yield RunFacts(location=entry.folder, dialect="keras", finals=finals)
+    lines = [line for cell in code for line in with_split(cell, scored.get(cell.number))]
     if not any(text.strip() for _, text in lines):
         return
     with TemporaryDirectory() as folder:

@@ -66,6 +66,9 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     if TABLE.match(entry.head) or PADDED_TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)
         return
+    if metric_log.are_rows_of_results(entry):
+        yield from metric_log.facts_of_lines(entry, limits)
+        return
     code = PrintedCode()
     found = [run for part in runs_of(entry, limits, code) for run in laps(last_phase(part))]
     runs = [run for run in found if _is_log(run) or _is_report(run, entry)]

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from netgain.study import UNSORTED, Arm, Budget, Cited, Curve, History, Predictions, Run, Study
+from netgain.vocabulary.resemblance import resembled
 
 SHOWN_KEYS = 20
 """Unknown keys shown; the rest is counted."""
@@ -45,7 +46,9 @@ def _claim(study: Study) -> Iterator[str]:
 
 
 def _arm(side: str, arm: Arm) -> Iterator[str]:
-    yield f"{side}: {_printable(arm.name)}, {len(arm.runs)} runs"
+    planned = arm.runs and all(run.status == "planned" for run in arm.runs)
+    count = "no run; settings by code" if planned else f"{len(arm.runs)} runs"
+    yield f"{side}: {_printable(arm.name)}, {count}"
     for group in dict.fromkeys(run.group for run in arm.runs):
         members = [run for run in arm.runs if run.group == group]
         seeds = ", ".join(str(run.seed.value) if run.seed else "?" for run in members)
@@ -123,7 +126,8 @@ def _shared(members: list[Run]) -> dict[tuple[str, str], str]:
 
 
 def _run(run: Run, shared: frozenset[tuple[str, str]]) -> Iterator[str]:
-    yield f"run {_printable(run.id)}"
+    kind = "planned run" if run.status == "planned" else "run"
+    yield f"{kind} {_printable(run.id)}"
     for label, name, cited in _values(run):
         if (label, name) not in shared:
             yield f"  {_line(label, name, cited)}"
@@ -181,8 +185,12 @@ def _excluded(study: Study) -> Iterator[str]:
     if study.excluded_runs:
         yield ""
         yield "runs not counted"
+        unfinished = {run.id: run for run in study.unfinished_runs}
         for item in study.excluded_runs:
             yield f"  {_printable(item.path)}: {item.why}"
+            if item.path in unfinished:
+                run = unfinished[item.path]
+                yield from (f"  {line}" for line in [*_run(run, frozenset())][1:])
 
 
 def _unknown_keys(study: Study) -> Iterator[str]:
@@ -196,9 +204,20 @@ def _unknown_keys(study: Study) -> Iterator[str]:
     rest = len(study.unknown_keys) - SHOWN_KEYS
     if rest > 0:
         yield f"  and {rest} more"
+    meant = next(
+        (
+            (key.key, name)
+            for key in study.unknown_keys
+            if not isinstance(key.example, bool) and (name := resembled(key.key)) is not None
+        ),
+        None,
+    )
     yield "  for example:"
     yield "    [vocabulary]"
-    yield f'    {json.dumps(study.unknown_keys[0].key)} = "batch_size"'
+    if meant is None:
+        yield f'    {json.dumps(study.unknown_keys[0].key)} = ""  # its canonical name'
+    else:
+        yield f"    {json.dumps(meant[0])} = {json.dumps(meant[1])}"
 
 
 def _unread(study: Study) -> Iterator[str]:

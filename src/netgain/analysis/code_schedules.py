@@ -1,0 +1,188 @@
+"""The learning-rate schedule that training code makes: which scheduler it steps, or that it has none.
+
+Names of constructors are those of PyTorch, Hugging Face, timm, Keras and optax. Code that makes several, or
+one under a condition, leaves the schedule open. That there is none is said only of code whose optimizer and
+loop are both to be seen, and in which nothing is called a schedule, a warm-up or a decay of the rate.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.schedule import Family
+from netgain.analysis.syntax import dotted, last_name, modules, parents_in, place, walk
+from netgain.study import CodeTree, Source
+
+MAKERS: dict[str, Family] = {
+    "StepLR": "step", "MultiStepLR": "step", "CosineAnnealingLR": "cosine",
+    "ExponentialLR": "exponential", "CosineAnnealingWarmRestarts": "restarts", "OneCycleLR": "one-cycle",
+    "ReduceLROnPlateau": "plateau", "PolynomialLR": "other", "ConstantLR": "step",
+    "LinearLR": "linear", "get_cosine_schedule_with_warmup": "cosine",
+    "get_linear_schedule_with_warmup": "linear", "get_constant_schedule": "constant",
+    "get_constant_schedule_with_warmup": "constant",
+    "get_polynomial_decay_schedule_with_warmup": "other",
+    "get_cosine_with_hard_restarts_schedule_with_warmup": "restarts",
+    "get_inverse_sqrt_schedule": "inverse-sqrt", "CosineLRScheduler": "cosine", "StepLRScheduler": "step",
+    "MultiStepLRScheduler": "step", "PlateauLRScheduler": "plateau", "CosineDecay": "cosine",
+    "CosineDecayRestarts": "restarts", "ExponentialDecay": "exponential", "PiecewiseConstantDecay": "step",
+    "PolynomialDecay": "other", "cosine_decay_schedule": "cosine",
+    "warmup_cosine_decay_schedule": "cosine", "exponential_decay": "exponential",
+    "piecewise_constant_schedule": "step", "linear_schedule": "linear", "constant_schedule": "constant",
+    "cosine_onecycle_schedule": "one-cycle", "LinearWarmupCosineAnnealingLR": "cosine",
+    "GradualWarmupScheduler": "other", "LambdaLR": "other", "MultiplicativeLR": "other", "CyclicLR": "other",
+    "SequentialLR": "other", "ChainedScheduler": "other", "LearningRateScheduler": "other",
+    "get_scheduler": "other", "create_scheduler": "other", "create_scheduler_v2": "other",
+    "InverseTimeDecay": "other", "join_schedules": "other",
+}  # fmt: skip
+"""Family by constructor; `other` where its arguments decide the shape."""
+OPTIMIZERS = re.compile(
+    r"SGD|Adam\w*|RMSprop|Adagrad|Adadelta|NAdam|RAdam|LAMB|Lamb|LARS|Lion|Rprop|ASGD|adamw?|sgd|rmsprop|lion"
+)
+"""Constructors of optimizers."""
+CHANGES = re.compile(
+    r"sched|warm_?up|anneal|adjust_l|lr_?decay|decay_lr|learning_rate_decay|param_groups|set_lr|update_lr|"
+    r"change_lr|lr_?policy|lr_?lambda|lr_?find|cyclic|one_?cycle|plateau|set_value|milestones",
+    re.IGNORECASE,
+)
+"""Names by which code changes a rate."""
+STEPPERS = frozenset({"fit", "fit_generator", "step"})
+MOST_NODES = 400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSchedule:
+    """What code makes of the learning rate."""
+
+    family: Family
+    """Shape, by the constructor's name; `constant` where nothing changes the rate."""
+    source: Source
+    """The constructor, or the optimizer that nothing reschedules."""
+
+
+@remembered
+def schedule_in(tree: CodeTree) -> CodeSchedule | None:
+    """Return the one schedule that a tree makes and uses; None where it is open."""
+    made: list[tuple[Family, Source, bool]] = []
+    optimizer: Source | None = None
+    changed, looped = False, False
+    for file, module in modules(tree):
+        nodes = walk(module)
+        if len(nodes) > MOST_NODES:
+            return None
+        used = _used_names(nodes)
+        parents = parents_in(module)
+        for node in nodes:
+            if isinstance(node, (ast.Name, ast.Attribute, ast.arg, ast.FunctionDef, ast.keyword)):
+                changed = changed or CHANGES.search(_word(node)) is not None
+            if not isinstance(node, ast.Call):
+                continue
+            name = last_name(node)
+            if name in MAKERS and _is_constructor(node, name):
+                certain = _is_used(node, parents, used) and not _is_conditional(node, parents)
+                made.append((MAKERS[name], place(file, node, name), certain))
+            elif OPTIMIZERS.fullmatch(name) and _is_optimizer(node):
+                optimizer = optimizer or place(file, node, name)
+                changed = changed or any(k.arg == "decay" for k in node.keywords)
+            elif name == "compile" and _names_optimizer(node):
+                optimizer = optimizer or place(file, node, "optimizer")
+            looped = looped or name in STEPPERS
+    families = {family for family, *_ in made}
+    if len(families) == 1 and "other" not in families and all(sure for *_, sure in made):
+        return CodeSchedule(family=made[0][0], source=made[0][1])
+    if made or changed or optimizer is None or not looped:
+        return None
+    return CodeSchedule(family="constant", source=optimizer)
+
+
+def _word(node: ast.AST) -> str:
+    for name in ("id", "attr", "arg", "name"):
+        value = getattr(node, name, None)
+        if isinstance(value, str):
+            return value
+    return ""
+
+
+def _is_constructor(node: ast.Call, name: str) -> bool:
+    """Tell a scheduler from a function of the same plain name, which takes no optimizer and no rate."""
+    return bool(node.args or node.keywords) or name == "ReduceLROnPlateau"
+
+
+def _is_optimizer(node: ast.Call) -> bool:
+    """Tell an optimizer by what it is given: parameters, or a rate, or Keras's nothing."""
+    path = dotted(node.func)
+    return bool(node.args or node.keywords) or "optim" in path.lower()
+
+
+def _names_optimizer(node: ast.Call) -> bool:
+    return any(
+        keyword.arg == "optimizer" and isinstance(keyword.value, ast.Constant)
+        for keyword in node.keywords
+    )
+
+
+def _used_names(nodes: list[ast.AST]) -> frozenset[str]:
+    """Return the names that code steps, gives to an optimizer, or lists among the callbacks of a fit."""
+    return frozenset(_uses(nodes))
+
+
+def _uses(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            called = last_name(node)
+            if called in ("step", "step_update") and isinstance(node.func, ast.Attribute):
+                yield dotted(node.func.value)
+            given = [
+                k.value for k in node.keywords if k.arg in ("callbacks", "learning_rate", "lr")
+            ]
+            if OPTIMIZERS.fullmatch(called):
+                given += node.args
+            for part in given:
+                yield from (
+                    dotted(one) for one in walk(part) if isinstance(one, (ast.Name, ast.Attribute))
+                )
+        elif isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Tuple)):
+            listed = any("callback" in _word(target).lower() for target in node.targets)
+            items = node.value.elts if listed else []
+            yield from (dotted(e) for e in items if isinstance(e, (ast.Name, ast.Attribute)))
+
+
+def _is_used(node: ast.Call, parents: dict[ast.AST, ast.AST], used: frozenset[str]) -> bool:
+    """Tell whether what a call makes is stepped, returned to a trainer or listed among callbacks."""
+    at: ast.AST | None = node
+    for _ in range(12):
+        if at is None or isinstance(at, ast.stmt):
+            break
+        if isinstance(at, ast.keyword) and at.arg in ("callbacks", "learning_rate", "lr"):
+            return True
+        at = parents.get(at)
+    if isinstance(at, ast.Assign) and any(
+        dotted(target) in used or "callback" in _word(target).lower() for target in at.targets
+    ):
+        return True
+    while at is not None:
+        if isinstance(at, ast.FunctionDef):
+            return at.name == "configure_optimizers"
+        at = parents.get(at)
+    return False
+
+
+def _is_conditional(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a call stands under a condition other than that its file is the one started."""
+    at = parents.get(node)
+    while at is not None:
+        if isinstance(at, (ast.If, ast.IfExp, ast.Try, ast.Match)) and not _starts(at):
+            return True
+        if isinstance(at, ast.Lambda):
+            return True
+        at = parents.get(at)
+    return False
+
+
+def _starts(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and any(
+        isinstance(part, ast.Name) and part.id == "__name__" for part in walk(node.test)
+    )

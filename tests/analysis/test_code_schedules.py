@@ -1,0 +1,89 @@
+"""Schedules that training code makes."""
+
+from __future__ import annotations
+
+import pytest
+
+from netgain.analysis.code_schedules import schedule_in
+from netgain.study import CodeTree, SourceFile
+
+LOOP = """\
+import torch
+from torch import optim
+from torch.optim import lr_scheduler
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+{made}
+for epoch in range(90):
+    train(model, optimizer)
+    optimizer.step()
+    {stepped}
+"""
+KERAS = """\
+from keras.callbacks import EarlyStopping, ReduceLROnPlateau, LearningRateScheduler
+stop = EarlyStopping(patience=5)
+{made}
+model.compile(optimizer='adam', loss='bce')
+model.fit(x, y, epochs=50, callbacks=[stop{used}])
+"""
+
+
+def family(text: str) -> str | None:
+    """Return the family of a script's schedule."""
+    found = schedule_in(CodeTree(root="r", files=(SourceFile(path="r/train.py", text=text),)))
+    return None if found is None else found.family
+
+
+@pytest.mark.parametrize(
+    ("made", "stepped", "expected"),
+    [
+        ("scheduler = lr_scheduler.MultiStepLR(optimizer, [30, 60])", "scheduler.step()", "step"),
+        ("self.sched = optim.lr_scheduler.CosineAnnealingLR(optimizer, 90)", "self.sched.step()", "cosine"),
+        ("s = get_linear_schedule_with_warmup(optimizer, 10, 100)", "s.step()", "linear"),
+        ("plateau = lr_scheduler.ReduceLROnPlateau(optimizer)", "plateau.step(loss)", "plateau"),
+        ("", "pass", "constant"),
+        ("scheduler = lr_scheduler.StepLR(optimizer, 30)", "pass", None),
+        ("if args.cos:\n    s = lr_scheduler.CosineAnnealingLR(optimizer, 9)", "s.step()", None),
+        ("s = lr_scheduler.LambdaLR(optimizer, f)", "s.step()", None),
+        ("", "adjust_learning_rate(optimizer, epoch)", None),
+        ("", "optimizer.param_groups[0]['lr'] *= 0.9", None),
+        ("a = lr_scheduler.StepLR(optimizer, 3)\nb = lr_scheduler.ExponentialLR(optimizer, 0.9)",
+         "a.step(); b.step()", None),
+        ("# scheduler = lr_scheduler.StepLR(optimizer, 30)", "pass", "constant"),
+    ],
+)  # fmt: skip
+def test_loops_of_pytorch(made: str, stepped: str, expected: str | None) -> None:
+    """One scheduler that is stepped is the schedule; none at all a constant; anything else is open."""
+    assert family(LOOP.format(made=made, stepped=stepped)) == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "used", "expected"),
+    [
+        ("r = ReduceLROnPlateau(patience=2)", ", r", "plateau"),
+        ("", ", ReduceLROnPlateau(monitor='val_loss')", "plateau"),
+        ("", "", "constant"),
+        ("r = ReduceLROnPlateau(patience=2)", "", None),
+        ("r = LearningRateScheduler(lambda e: 0.1 ** e)", ", r", None),
+        ("lr = tf.keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)\n"
+         "opt = tf.keras.optimizers.Adam(learning_rate=lr)", "", "exponential"),
+        ("opt = Adam(lr=0.1, decay=1e-4)", "", None),
+    ],
+)  # fmt: skip
+def test_fits_of_keras(made: str, used: str, expected: str | None) -> None:
+    """What is among the callbacks of the fit counts, an import alone does not."""
+    assert family(KERAS.format(made=made, used=used)) == expected
+
+
+def test_code_without_a_loop_leaves_the_schedule_open() -> None:
+    """An optimizer that a trainer elsewhere steps may be scheduled there."""
+    assert family("import torch\nopt = torch.optim.Adam(p, lr=1e-3)\nrun(opt)\n") is None
+
+
+def test_what_lightning_returns_is_used() -> None:
+    """A scheduler of `configure_optimizers` is stepped by the trainer."""
+    text = (
+        "class Net(L.LightningModule):\n    def configure_optimizers(self):\n"
+        "        opt = torch.optim.Adam(self.parameters(), lr=1e-3)\n"
+        "        return [opt], [torch.optim.lr_scheduler.CosineAnnealingLR(opt, 10)]\n"
+    )
+    assert family(text) == "cosine"
