@@ -107,6 +107,15 @@ def recipe(task: str) -> Recipe:
 
 STARTS: dict[str, Settings] = {
     "mnist1d": Settings(),
+    "digits": Settings(
+        task="digits",
+        n_train=1000,
+        n_validation=297,
+        n_test=500,
+        batch_size=32,
+        kernel_size=3,
+        learning_rate=1e-2,
+    ),
     "fashion-mnist": Settings(
         task="fashion-mnist",
         n_train=10000,
