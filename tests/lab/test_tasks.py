@@ -244,7 +244,7 @@ def test_more_digits_than_there_are_is_refused(tmp_path, monkeypatch):
     _fake_digits(tmp_path, [",".join(["1"] * 65)] * 4)
     monkeypatch.syspath_prepend(str(tmp_path))
     tasks._digits.cache_clear()
-    with pytest.raises(UsageError, match="has 4 images; .* is 6"):
+    with pytest.raises(UsageError, match=r"has 4 images; .* is 6"):
         tasks.load(Settings(task="digits", n_train=3, n_validation=1, n_test=2))
 
 

@@ -211,8 +211,9 @@ def _digits(n_train: int, n_validation: int, n_test: int, seed: int) -> Data:
         raise UsageError(
             f"digits has {len(table)} images; n_train + n_validation + n_test is {asked}"
         )
-    images = ((table[:, :64] - DIGITS_MEAN) / DIGITS_DEVIATION).reshape(-1, 1, 8, 8)
-    images, labels = images.astype(np.float32), table[:, 64].astype(np.int64)
+    pixels = (table[:, :64] - DIGITS_MEAN) / DIGITS_DEVIATION
+    images: Floats = pixels.reshape(-1, 1, 8, 8).astype(np.float32)
+    labels = table[:, 64].astype(np.int64)
     order = np.random.default_rng(seed).permutation(len(table))
     train, rest = order[:n_train], order[n_train:]
     validation, test = rest[:n_validation], rest[len(rest) - n_test :]
