@@ -262,7 +262,7 @@ def lab_price(
         list[str] | None, typer.Argument(help="Practices; all built ones if left out.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Paired seeds for each practice.")] = 5,
-    task: Annotated[str, typer.Option(help="mnist1d or fashion-mnist.")] = "mnist1d",
+    task: Annotated[str, typer.Option(help="mnist1d, digits or fashion-mnist.")] = "mnist1d",
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     format: FormatOption = None,
     out: Out = None,
@@ -281,7 +281,7 @@ def lab_score(
         list[str] | None, typer.Argument(help="Practices; all built ones if left out.")
     ] = None,
     trials: Annotated[int, typer.Option(help="Tricked and honest studies for each practice.")] = 20,
-    task: Annotated[str, typer.Option(help="mnist1d or fashion-mnist.")] = "mnist1d",
+    task: Annotated[str, typer.Option(help="mnist1d, digits or fashion-mnist.")] = "mnist1d",
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     keep: Annotated[
         Path | None,
@@ -304,7 +304,7 @@ def lab_score(
 def lab_stage(
     code: Annotated[str, typer.Argument(help="One practice.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
-    task: Annotated[str, typer.Option(help="mnist1d or fashion-mnist.")] = "mnist1d",
+    task: Annotated[str, typer.Option(help="mnist1d, digits or fashion-mnist.")] = "mnist1d",
     seed: Annotated[int, typer.Option(help="First seed.")] = 0,
     quiet: Quiet = False,
 ) -> None:

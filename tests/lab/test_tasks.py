@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from netgain.errors import UsageError
+from netgain.errors import MissingExtra, UsageError
 from netgain.lab import download, tasks
 from netgain.plan import Settings
 
@@ -212,3 +212,45 @@ def test_download_without_a_network_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("NETGAIN_FASHION_MNIST_URL", "http://127.0.0.1:9")
     with pytest.raises(UsageError, match="dataset-fashion-mnist"):
         download.fetch_fashion_mnist(folder=tmp_path)
+
+
+def _fake_digits(folder, lines):
+    """Write a package `sklearn` that holds a data file of some lines."""
+    place = folder / "sklearn" / tasks.DIGITS
+    place.parent.mkdir(parents=True)
+    (folder / "sklearn" / "__init__.py").write_text(
+        "raise ImportError('it is read, not imported')\n"
+    )
+    place.write_bytes(gzip.compress("\n".join(lines).encode()))
+
+
+def test_digits_are_split_without_overlap(tmp_path, monkeypatch):
+    """Ten images of one pixel each, 0 to 9, come out once over the three splits, labels with them."""
+    lines = [",".join([str(i), *["0"] * 63, str(i)]) for i in range(10)]
+    _fake_digits(tmp_path, lines)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tasks._digits.cache_clear()
+    data = tasks.load(Settings(task="digits", n_train=5, n_validation=2, n_test=3))
+    tasks._digits.cache_clear()
+    assert data.train_x.shape == (5, 1, 8, 8)
+    labels = np.concatenate([data.train_y, data.validation_y, data.test_y])
+    pixels = np.concatenate([data.train_x, data.validation_x, data.test_x])[:, 0, 0, 0]
+    assert sorted(labels.tolist()) == list(range(10))
+    assert np.allclose(pixels * tasks.DIGITS_DEVIATION + tasks.DIGITS_MEAN, labels, atol=1e-5)
+
+
+def test_more_digits_than_there_are_is_refused(tmp_path, monkeypatch):
+    """The message holds both numbers."""
+    _fake_digits(tmp_path, [",".join(["1"] * 65)] * 4)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tasks._digits.cache_clear()
+    with pytest.raises(UsageError, match=r"has 4 images; .* is 6"):
+        tasks.load(Settings(task="digits", n_train=3, n_validation=1, n_test=2))
+
+
+def test_digits_without_their_package_name_the_extra(monkeypatch):
+    """The line to install it is in the message."""
+    monkeypatch.setattr(tasks, "find_spec", lambda _: None)
+    tasks._digits.cache_clear()
+    with pytest.raises(MissingExtra, match=r"netgain\[digits\]"):
+        tasks.load(Settings(task="digits"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netgain.analysis.code_components import model_regions
@@ -20,6 +21,7 @@ from netgain.analysis.code_strides import (
     strides_held,
 )
 from netgain.analysis.code_structure import resamplings
+from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.constants import Origin
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
@@ -162,10 +164,7 @@ def _by_statement(
 ) -> dict[str, tuple[Strides, ...]]:
     """Sort the numbers that strides come from by the statements that hold them."""
     found: dict[str, list[Strides]] = defaultdict(list)
-    called: dict[str, list[ast.Call]] = defaultdict(list)
-    for _, module in modules(tree):
-        for call in nodes_of(module, ast.Call):
-            called[last_name(call)].append(call)
+    called = callers_of(tree).program.calls
     for file, module in modules(tree):
         places = {at[1:] for at in origins if at[0] == file.path}
         if not places:
@@ -237,7 +236,7 @@ def _word(node: ast.AST) -> str:
 
 
 def _widths(
-    called: dict[str, list[ast.Call]],
+    called: Mapping[str, Sequence[tuple[ast.Call, str]]],
     module: ast.Module,
     around: ast.AST,
     numbers: list[ast.AST],
@@ -252,7 +251,7 @@ def _widths(
         for node in inside
         if isinstance(node.value, int) and node.value >= LEAST_WIDTH and id(node) not in skipped
     }
-    for call in called.get(getattr(around, "name", ""), ()):
+    for call, _ in called.get(getattr(around, "name", ""), ()):
         parts = [n for p in (*call.args, *call.keywords) for n in nodes_of(p, ast.Constant)]
         made = [str(n.value) for n in parts if isinstance(n.value, int)]
         found.add(f"made with {', '.join(made)}")

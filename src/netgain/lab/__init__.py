@@ -37,7 +37,7 @@ def stage(
     Args:
         code: practice code or name.
         out: folder to write to; its `tricked` and `honest` must not exist yet.
-        task: `mnist1d` or `fashion-mnist`.
+        task: `mnist1d`, `digits` or `fashion-mnist`.
         seed: first seed of both arms.
         seeds: seeds of each arm.
         form: `flight` with recordings, or a habit of `netgain.lab.habits` with checkpoints.
@@ -84,7 +84,7 @@ def price(
     Args:
         codes: codes, names or chapters; every practice that can be staged by default.
         seeds: paired seeds for each practice, at least 1; an interval needs 2.
-        task: `mnist1d` or `fashion-mnist`.
+        task: `mnist1d`, `digits` or `fashion-mnist`.
         workers: processes.
         store: folder of finished runs; netgain's cache by default.
         progress: show a bar on stderr.
@@ -118,7 +118,7 @@ def score(
     Args:
         codes: codes, names or chapters; every practice that can be staged by default.
         trials: tricked studies, and honest ones, for each practice.
-        task: `mnist1d` or `fashion-mnist`.
+        task: `mnist1d`, `digits` or `fashion-mnist`.
         workers: processes.
         store: folder of finished runs; netgain's cache by default.
         keep: folder in which the studies are left.

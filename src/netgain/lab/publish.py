@@ -232,7 +232,7 @@ def _budget(trained: Trained, arm: ArmName) -> str:
     runs = trained.baseline if arm == "baseline" else trained.proposed
     outcome = runs[0].outcome
     text = _parameters(runs[0], arm, trained.plan.disclosure.parameters) + (
-        f"The {arm} trains for {outcome.samples_drawn / settings.n_train:g} epochs at batch size "
+        f"The {arm} trains for {outcome.epochs[-1].epoch:g} epochs at batch size "
         f"{settings.batch_size}, {outcome.steps} optimizer steps."
     )
     if settings.repeats > 1:

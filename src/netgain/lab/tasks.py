@@ -1,4 +1,4 @@
-"""The lab's data sets as arrays: MNIST-1D made from a seed, Fashion-MNIST read from a folder.
+"""The lab's data sets as arrays: MNIST-1D made from a seed, digits and Fashion-MNIST read from files.
 
 MNIST-1D is Greydanus & Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024
 (github.com/greydanus/mnist1d, Apache-2.0). The ten templates and the constants below are theirs; the
@@ -13,12 +13,13 @@ import os
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netgain.errors import UsageError
+from netgain.errors import MissingExtra, UsageError
 from netgain.lab.download import fetch_fashion_mnist
 from netgain.plan import Settings
 
@@ -83,7 +84,7 @@ def load(settings: Settings) -> Data:
     Raises:
         UsageError: the task does not exist, or has fewer samples than the settings ask for.
     """
-    makers = {"mnist1d": _mnist1d, "fashion-mnist": _fashion_mnist}
+    makers = {"mnist1d": _mnist1d, "digits": _digits, "fashion-mnist": _fashion_mnist}
     if settings.task not in makers:
         raise UsageError(f"no such task: {settings.task!r}; tasks are {', '.join(sorted(makers))}")
     data = makers[settings.task](
@@ -182,6 +183,48 @@ def _resample(signal: NDArray[np.float64], points: int) -> NDArray[np.float64]:
     left = np.minimum(at.astype(int), signal.shape[1] - 2)
     share = at - left
     return np.asarray(signal[:, left] * (1 - share) + signal[:, left + 1] * share)
+
+
+# --- Digits ---------------------------------------------------------------------------------------
+
+DIGITS = "datasets/data/digits.csv.gz"
+"""Place in scikit-learn of 1,797 handwritten digits: 64 pixels from 0 to 16 and the label on each line."""
+DIGITS_MEAN, DIGITS_DEVIATION = 4.8842, 6.0168
+"""Mean and standard deviation of the pixels of all of them."""
+
+
+@lru_cache(maxsize=2)
+def _digits(n_train: int, n_validation: int, n_test: int, seed: int) -> Data:
+    """Read Alpaydin & Kaynak's digits (UCI, 1998) from an installed scikit-learn and draw the splits.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
+        UsageError: there are fewer digits than the splits ask for.
+    """
+    found = find_spec("sklearn")
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtra("scikit-learn", "digits", "the task digits")
+    path = Path(found.submodule_search_locations[0]) / DIGITS
+    table = np.loadtxt(gzip.decompress(path.read_bytes()).decode().splitlines(), delimiter=",")
+    asked = n_train + n_validation + n_test
+    if asked > len(table):
+        raise UsageError(
+            f"digits has {len(table)} images; n_train + n_validation + n_test is {asked}"
+        )
+    pixels = (table[:, :64] - DIGITS_MEAN) / DIGITS_DEVIATION
+    images: Floats = pixels.reshape(-1, 1, 8, 8).astype(np.float32)
+    labels = table[:, 64].astype(np.int64)
+    order = np.random.default_rng(seed).permutation(len(table))
+    train, rest = order[:n_train], order[n_train:]
+    validation, test = rest[:n_validation], rest[len(rest) - n_test :]
+    return Data(
+        train_x=images[train],
+        train_y=labels[train],
+        validation_x=images[validation],
+        validation_y=labels[validation],
+        test_x=images[test],
+        test_y=labels[test],
+    )
 
 
 # --- Fashion-MNIST --------------------------------------------------------------------------------

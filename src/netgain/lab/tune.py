@@ -107,6 +107,17 @@ def recipe(task: str) -> Recipe:
 
 STARTS: dict[str, Settings] = {
     "mnist1d": Settings(),
+    "digits": Settings(
+        task="digits",
+        n_train=800,
+        n_validation=400,
+        n_test=597,
+        epochs=4.0,
+        batch_size=32,
+        kernel_size=3,
+        width=8,
+        learning_rate=1e-2,
+    ),
     "fashion-mnist": Settings(
         task="fashion-mnist",
         n_train=10000,

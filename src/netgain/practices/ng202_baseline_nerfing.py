@@ -24,7 +24,10 @@ published rate that reaches its published figure within half a point.
 
 ## What is not seen
 Equal rates in both arms do not show that either is tuned: without a sweep of the baseline or a published
-recipe the verdict is `unknown`. Other hyperparameters than the learning rate. The catalogue of recipes holds
+recipe the verdict is `unknown`. It is `unknown` too where both arms ran away from the best of their sweeps to
+one side and alike, and where the sweep cannot tell the used rate from its best: less than three standard
+errors of a difference between two of its scores, from repeated trials, else from the number of validation
+samples. Other hyperparameters than the learning rate. The catalogue of recipes holds
 fifteen image classifiers.
 
 ## Remedy
@@ -46,7 +49,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, variance
 
 from netgain.analysis.scores import arm_scores
 from netgain.catalogue import Recipe, optimizer_family, published_recipe
@@ -55,10 +58,13 @@ from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import missing_runs, number, quantity, setting, sources_of
 from netgain.study import Arm, Cited, Run, Source, Study, Trials
+from netgain.vocabulary import canonical_metric
 
 CODE, NAME = "NG202", "baseline-nerfing"
 LOW, HIGH = 0.5, 2.0
 """Range of used over best learning rate inside which a sweep's optimum is flat enough to count as tuned."""
+NOISES = 3.0
+"""Standard errors by which the best of a handful of equal rates seldom beats one of them."""
 READINGS = Readings(
     innocent="the baseline's rate was taken from its paper, which used another batch or schedule",
     inflating="the baseline is scored away from its optimum, and the distance is credited to the idea",
@@ -78,6 +84,20 @@ class Tuning:
     """Whether the best trial is the first or last of the grid."""
     trials: int
     sources: tuple[Source, ...]
+    noise: float | None
+    """Standard error of the difference of two of the sweep's scores, None where it is not known."""
+
+    @property
+    def lost(self) -> float | None:
+        """Return what the sweep scored worse at the used rate than at its best, None outside the grid."""
+        return None if self.used_score is None else abs(self.best_score - self.used_score)
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether the sweep can tell the used rate from its best, which is picked from several."""
+        if self.lost is None or self.noise is None:
+            return True
+        return self.lost > NOISES * self.noise
 
     @property
     def ratio(self) -> float:
@@ -93,6 +113,10 @@ class Tuning:
 def check(study: Study) -> Finding:
     """Set each arm's learning rate against the best of its own sweep."""
     baseline, proposed = _tuning(study, study.baseline), _tuning(study, study.proposed)
+    if baseline is not None and baseline.outside and not baseline.is_told:
+        return _not_told(baseline)
+    if baseline is not None and baseline.outside and proposed and _equally_far(baseline, proposed):
+        return _both_outside(baseline, proposed)
     if baseline is not None and baseline.outside:
         return _outside(study, baseline, proposed)
     if baseline is None and proposed is not None:
@@ -136,7 +160,33 @@ def _tuning(study: Study, arm: Arm) -> Tuning | None:
         at_edge=best in (min(averaged), max(averaged)),
         trials=len(averaged),
         sources=sources_of([sweep.source], used.sources),
+        noise=_noise(arm, sweep, best),
     )
+
+
+def _noise(arm: Arm, sweep: Trials, best: float) -> float | None:
+    """Return the standard error of the difference between two rates of a sweep, in its scores' unit.
+
+    From repeated trials of a rate where there are any, pooled over the rates; else the sampling error of two
+    accuracies near the best on the validation samples that the runs state.
+    """
+    groups: dict[float, list[float]] = {}
+    for value, score in zip(sweep.values, sweep.scores, strict=True):
+        if value > 0 and math.isfinite(score):
+            groups.setdefault(value, []).append(score)
+    repeated = [scores for scores in groups.values() if len(scores) > 1]
+    if repeated:
+        freedom = sum(len(scores) - 1 for scores in repeated)
+        pooled = sum(variance(scores) * (len(scores) - 1) for scores in repeated) / freedom
+        return math.sqrt(pooled * 2 / min(map(len, groups.values())))
+    sizes = {s.value for run in arm.runs if (s := number(run, "n_validation")) is not None}
+    if canonical_metric(sweep.metric).name != "accuracy" or len(sizes) != 1:
+        return None
+    scale = 100.0 if max(sweep.scores) > 1.5 else 1.0
+    share = sum(groups[best]) / len(groups[best]) / scale
+    if not 0 <= share <= 1:
+        return None
+    return scale * math.sqrt(2 * share * (1 - share) / sizes.pop())
 
 
 def _rate(run: Run) -> Cited[float] | None:
@@ -158,6 +208,57 @@ def _mean_by_value(sweep: Trials) -> dict[float, float]:
     return {value: sum(scores) / len(scores) for value, scores in found.items()}
 
 
+def _not_told(baseline: Tuning) -> Finding:
+    assert baseline.lost is not None and baseline.noise is not None  # else it would count as told
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message=f"The baseline ran at learning rate {baseline.used:g}, {baseline.ratio:.2f}x the best of its "
+        f"own sweep ({baseline.best:g}), where the sweep scored {baseline.lost:.2f} worse: within its noise "
+        f"(standard error of a difference {baseline.noise:.2f}).",
+        numbers={
+            "learning_rate_baseline": baseline.used,
+            "best_learning_rate_baseline": baseline.best,
+            "score_lost_in_sweep": baseline.lost,
+            "standard_error": baseline.noise,
+        },
+        evidence=baseline.sources,
+        needs=(
+            f"several seeds of the baseline at learning rates {baseline.best:g} and {baseline.used:g}",
+        ),
+        remedy="repeat the sweep of the baseline over more seeds",
+    )
+
+
+def _equally_far(baseline: Tuning, proposed: Tuning) -> bool:
+    """Tell whether both arms ran away from the best of their own sweeps, to one side and alike."""
+    return proposed.outside and abs(math.log(proposed.ratio / baseline.ratio)) < math.log(1.25)
+
+
+def _both_outside(baseline: Tuning, proposed: Tuning) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message=f"Both arms ran away from the best of their own sweeps alike: the baseline at "
+        f"{baseline.used:g} ({baseline.ratio:.2f}x), the proposed arm at {proposed.used:g} "
+        f"({proposed.ratio:.2f}x). What is left of the gain where both are tuned is not known.",
+        numbers={
+            "learning_rate_baseline": baseline.used,
+            "best_learning_rate_baseline": baseline.best,
+            "used_over_best": baseline.ratio,
+            "used_over_best_proposed": proposed.ratio,
+        },
+        evidence=sources_of(baseline.sources, proposed.sources),
+        needs=(
+            f"the baseline at learning rate {baseline.best:g} and the proposed arm at {proposed.best:g}, "
+            "the same seeds",
+        ),
+        remedy="run each arm at the best rate of its own sweep",
+    )
+
+
 def _outside(study: Study, baseline: Tuning, proposed: Tuning | None) -> Finding:
     numbers = {
         "learning_rate_baseline": baseline.used,
@@ -165,10 +266,9 @@ def _outside(study: Study, baseline: Tuning, proposed: Tuning | None) -> Finding
         "used_over_best": baseline.ratio,
     }
     scored = ""
-    if baseline.used_score is not None:
-        lost = abs(baseline.best_score - baseline.used_score)
-        numbers["score_lost_in_sweep"] = lost
-        scored = f"; there its sweep scored {lost:.2f} worse"
+    if baseline.lost is not None:
+        numbers["score_lost_in_sweep"] = baseline.lost
+        scored = f"; there its sweep scored {baseline.lost:.2f} worse"
     symmetric = ""
     if proposed is not None:
         numbers["used_over_best_proposed"] = proposed.ratio

@@ -265,7 +265,8 @@ def _claimed_best_epoch(study: Study) -> Part | None:
         scale = 100.0 if claimed.value > 1.5 and max(max(c.values) for c in curves) <= 1 else 1.0
         bests = [scale * pick(c.values) for c in curves]
         lasts = [scale * c.values[-1] for c in curves]
-        tolerance = half_unit(claimed.value)
+        logged = min(half_unit(scale * value) for curve in curves for value in curve.values)
+        tolerance = half_unit(claimed.value) + logged
         reported = {"the mean over runs of": (fmean(bests), fmean(lasts))}
         if len(curves) > 1:
             reported["the best run's"] = (pick(bests), pick(lasts))

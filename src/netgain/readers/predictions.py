@@ -265,7 +265,13 @@ def _first_described(head: bytes) -> bool:
 
 def _lists_described(head: bytes) -> bool:
     """Tell whether the first keys are columns of predictions, each a list (`{"y_true": [...], ...}`)."""
-    names = [name.decode("utf-8", "replace") for name in LISTED.findall(head)]
+    names = []
+    depth = at = 0
+    for found in LISTED.finditer(head):
+        depth += head.count(b"{", at, found.start()) - head.count(b"}", at, found.start())
+        at = found.start()
+        if depth == 1:  # lists further down are of parts, as those of a graph's nodes
+            names.append(found[1].decode("utf-8", "replace"))
     return len(names) > 1 and roles_of(names) is not None
 
 
