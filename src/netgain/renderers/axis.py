@@ -9,6 +9,10 @@ from dataclasses import dataclass
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
+SMALLEST = 1e-290
+"""Span below which floating point leaves no room for ticks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
     """Maps values between `low` and `high` to places between `start` and `end`."""
@@ -36,7 +40,7 @@ def axis(values: Sequence[float], start: float, end: float, *, count: int = 5) -
     Values must be finite; a single value gets room on both sides.
     """
     low, high = min(values), max(values)
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
+    if high - low <= max(SMALLEST, 1e-12 * max(abs(low), abs(high))):
         room = abs(high) * 0.1 or 1.0
         low, high = low - room, high + room
     step = _round_step((high - low) / count)
