@@ -109,9 +109,9 @@ def _family(xs: list[float], tail: list[float], warmup: float) -> Family:
 
 
 def _is_step(tail: list[float]) -> bool:
-    """Tell whether the trace is flat apart from a few drops of more than 15 %."""
+    """Tell whether the trace is flat apart from a few drops of more than 15 %, no more than it has flats."""
     drops = [i for i in range(1, len(tail)) if abs(tail[i] - tail[i - 1]) > 1e-6]
-    if not drops or len(drops) > max(5, len(tail) // 5):
+    if not drops or len(drops) > max(5, len(tail) // 5) or 2 * len(drops) > len(tail) - 1:
         return False
     return all(tail[i] < tail[i - 1] * 0.85 for i in drops)
 

@@ -48,7 +48,7 @@ from statistics import median
 from typing import Literal
 
 from netgain.analysis.code_schedules import schedule_in
-from netgain.analysis.schedule import classify, family_of_name
+from netgain.analysis.schedule import Family, classify, family_of_name
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -67,11 +67,15 @@ READINGS = Readings(
 )
 
 
+FEW_POINTS = 8
+"""Points of a trace below which the families that fall cannot be told apart."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """One arm's schedule."""
 
-    family: str
+    family: Family
     final_ratio: float | None
     """Last rate over peak; None when only a name is known."""
     sources: tuple[Source, ...]
@@ -168,13 +172,20 @@ def _words(shape: Shape) -> str:
 
 
 def _traced(arm: Arm) -> Shape | None:
-    """Classify the logged traces of an arm's runs."""
+    """Classify the logged traces of an arm's runs.
+
+    A trace of few points shows whether the rate falls and not along which curve: there the name decides.
+    """
     found = []
+    named = _named(arm)
     for run in arm.runs:
         traces = [c for c in run.curves if c.name == "learning_rate"]
         longest = max(traces, key=lambda c: len(c.values), default=None)
         schedule = classify(longest) if longest else None
         if schedule is not None and longest is not None:
+            coarse = len(longest.values) < FEW_POINTS and schedule.family != "constant"
+            if coarse and named is not None and named.family not in ("constant", "other"):
+                schedule = replace(schedule, family=named.family)
             found.append((schedule, longest.source))
     if not found:
         return None
