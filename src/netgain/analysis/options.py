@@ -15,6 +15,7 @@ from netgain.analysis.declared_options import (
     declared_option,
     is_configuration_class,
 )
+from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, literal, modules, nodes_of
 from netgain.study import CodeTree, Scalar
 
@@ -117,6 +118,7 @@ def is_configuration(node: ast.AST) -> bool:
     return from_call or any(CONFIGURATION.fullmatch(part) for part in parts)
 
 
+@remembered
 def declared_defaults(tree: CodeTree) -> dict[str, Scalar]:
     """Return the defaults of options that a tree declares, on command lines and in classes, by name.
 

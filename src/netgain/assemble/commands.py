@@ -38,15 +38,14 @@ def with_code_started(
     """
     stated = list(defaults)
     trees = [tree for tree in (own, given) if tree is not None]
-    names = (
-        frozenset(name for tree in trees for name in declared_defaults(tree))
-        if trees
-        else frozenset()
-    )
+    programs = {run_id: _program(bundle) for run_id, bundle in grouped.items()} if trees else {}
+    if not any(programs.values()):
+        return dict(grouped)
+    names = frozenset(name for tree in trees for name in declared_defaults(tree))
     found: dict[str, list[RunFacts]] = {}
     for run_id, bundle in grouped.items():
-        program = _program(bundle)
-        if program is None or not trees:
+        program = programs[run_id]
+        if program is None:
             found[run_id] = bundle
             continue
         written_out = [_written_out(fact, names) for fact in bundle]
