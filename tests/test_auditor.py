@@ -1,5 +1,6 @@
 """The auditor keeps going: crashes are unknowns, allowances are printed, selections hold."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -8,9 +9,10 @@ import pytest
 
 import netgain
 from netgain import auditor, practices
+from netgain.analysis import per_tree, syntax
 from netgain.errors import DuplicatePractice, UsageError
 from netgain.practices import all_practices, built_practices, register, select
-from netgain.study import Allowance, Study
+from netgain.study import Allowance, CodeTree, Study
 from netgain.testing import build_study
 
 FLAGGED = build_study(
@@ -100,3 +102,21 @@ def test_report_shows_itself_in_a_notebook() -> None:
     """The notebook display is the HTML page in a frame of its own."""
     shown = netgain.audit(FLAGGED)._repr_html_()
     assert shown.startswith("<iframe srcdoc=") and "NG101" in shown and "<script" not in shown
+
+
+def test_checks_find_in_code_what_was_looked_for_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once both trees were looked into, no check parses a file again."""
+    projects = Path(__file__).parent / "projects"
+    study = netgain.read(baseline=projects / "honest_v2", proposed=projects / "tricked_v2")
+    assert study.baseline.code is not None
+    assert study.proposed.code is not None
+    ahead = per_tree.look_ahead
+
+    def looked(trees: Sequence[CodeTree | None], looks: per_tree.Looks) -> None:
+        ahead(trees, looks)
+        syntax.forget()
+        monkeypatch.setattr(syntax, "parse", mock.Mock(side_effect=AssertionError("parsed again")))
+
+    monkeypatch.setattr(per_tree, "MUCH_CODE", 0)
+    monkeypatch.setattr(per_tree, "look_ahead", looked)
+    assert netgain.audit(study).crashed == ()

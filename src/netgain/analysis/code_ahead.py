@@ -5,12 +5,20 @@ from __future__ import annotations
 from netgain.analysis.code_components import code_census, model_places
 from netgain.analysis.code_deployment import deployment_switches
 from netgain.analysis.code_gates import zero_gates
-from netgain.analysis.code_idioms import repeated_passes, test_time_passes, weight_averaging
+from netgain.analysis.code_idioms import (
+    repeated_passes,
+    test_time_passes,
+    unscored_averages,
+    weight_averaging,
+)
+from netgain.analysis.code_norm_blocks import norm_blocks
 from netgain.analysis.code_parting import network_strides
+from netgain.analysis.code_schedules import schedule_in
 from netgain.analysis.code_seeds import seed_loops
 from netgain.analysis.code_selection import selection_on_test
 from netgain.analysis.code_transforms import pipelines
 from netgain.analysis.code_variants import decides_one_model
+from netgain.analysis.early_stops import early_stop_in
 from netgain.analysis.literals import buried_numbers, trains
 from netgain.analysis.per_tree import name_of
 from netgain.study import CodeTree
@@ -18,10 +26,14 @@ from netgain.study import CodeTree
 LOOKS = (
     code_census,
     model_places,
+    norm_blocks,
     network_strides,
     decides_one_model,
     repeated_passes,
     weight_averaging,
+    unscored_averages,
+    schedule_in,
+    early_stop_in,
     test_time_passes,
     selection_on_test,
     seed_loops,
