@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from netgain.analysis.code_averages import moving_averages
+from netgain.analysis.code_averages import Average, moving_averages
 from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
@@ -87,10 +87,15 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
                 found.append(Idiom(what=f"averaged weights by {name}", source=place(file, call)))
     found += [
         Idiom(what="moving average over parameters", source=place(average.file, average.node))
-        for average in moving_averages(tree)
+        for average in _averages(tree)
         if average.role == "scored"
     ]
     return tuple(found)
+
+
+@remembered
+def _averages(tree: CodeTree) -> tuple[Average, ...]:
+    return tuple(moving_averages(tree))
 
 
 @remembered
@@ -102,7 +107,7 @@ def unscored_averages(tree: CodeTree) -> tuple[Idiom, ...]:
     }
     return tuple(
         Idiom(what=words[average.role], source=place(average.file, average.node))
-        for average in moving_averages(tree)
+        for average in _averages(tree)
         if average.role != "scored"
     )
 

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.schedule import Family
-from netgain.analysis.syntax import dotted, last_name, modules, parents_in, place, walk
+from netgain.analysis.syntax import (
+    dotted,
+    last_name,
+    modules,
+    nodes_of,
+    parents_in,
+    place,
+    walk,
+    words_in,
+)
 from netgain.study import CodeTree, Source
 
 MAKERS: dict[str, Family] = {
@@ -73,13 +82,12 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
         nodes = walk(module)
         if len(nodes) > MOST_NODES:
             return None
-        used = _used_names(nodes)
-        parents = parents_in(module)
-        for node in nodes:
-            if isinstance(node, (ast.Name, ast.Attribute, ast.arg, ast.FunctionDef, ast.keyword)):
-                changed = changed or CHANGES.search(_word(node)) is not None
-            if not isinstance(node, ast.Call):
-                continue
+        calls = nodes_of(module, ast.Call)
+        makes = any(last_name(call) in MAKERS for call in calls)
+        used = _used_names(nodes) if makes else frozenset[str]()
+        parents = parents_in(module) if makes else {}
+        changed = changed or any(map(CHANGES.search, _names_in(module)))
+        for node in calls:
             name = last_name(node)
             if name in MAKERS and _is_constructor(node, name):
                 certain = _is_used(node, parents, used) and not _is_conditional(node, parents)
@@ -96,6 +104,15 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     if made or changed or optimizer is None or not looped:
         return None
     return CodeSchedule(family="constant", source=optimizer)
+
+
+def _names_in(module: ast.Module) -> set[str]:
+    """Return every name in a file, those of arguments and functions included."""
+    names = set(words_in(module))
+    names.update(argument.arg for argument in nodes_of(module, ast.arg))
+    names.update(keyword.arg for keyword in nodes_of(module, ast.keyword) if keyword.arg)
+    names.update(function.name for function in nodes_of(module, ast.FunctionDef))
+    return names
 
 
 def _word(node: ast.AST) -> str:
