@@ -64,6 +64,11 @@ def one_process() -> Iterator[None]:
         yield
 
 
+def in_one_process() -> bool:
+    """Tell whether a block around shares one process, so that more work on the same evidence follows."""
+    return _kept.get() is not None
+
+
 @contextlib.contextmanager
 def _other() -> Iterator[_Other]:
     """Return the second process of the block around, else one of its own that ends with this block."""

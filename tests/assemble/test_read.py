@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import netgain
+from netgain.analysis import syntax
 from netgain.errors import UsageError
 from netgain.study import UNSORTED
 from tests.conftest import WriteRun
@@ -410,3 +411,12 @@ def test_what_a_result_reports_of_its_runs_is_the_claim_where_no_text_is(
         90.5,
         92.5,
     )
+
+
+def test_syntax_trees_are_let_go_after_reading(tmp_path: Path) -> None:
+    """A program that reads many studies holds the code of none of them."""
+    for arm in ("baseline", "proposed"):
+        (tmp_path / arm).mkdir()
+        (tmp_path / arm / "train.py").write_text("BATCH_SIZE = 8\nEPOCHS = 2\nLR = 0.1\n")
+    netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "proposed")
+    assert syntax._kept.trees == {}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from netgain.analysis import per_tree, syntax
 from netgain.analysis.configured_code import scripts_into
 from netgain.analysis.per_tree import look_ahead
 from netgain.assemble.arms import (
@@ -38,6 +39,7 @@ from netgain.readers.base import (
     SampleFacts,
     Setting,
 )
+from netgain.side_process import in_one_process
 from netgain.study import (
     UNSORTED,
     Arm,
@@ -82,7 +84,12 @@ def read(
     """
     request = _request(config, baseline, proposed, paper, code)
     with rare_collections():
-        return _read(request, limits, unsorted=unsorted)
+        try:
+            return _read(request, limits, unsorted=unsorted)
+        finally:
+            if not in_one_process():
+                syntax.forget()
+                per_tree.forget()
 
 
 def _read(request: Configuration, limits: Limits | None, *, unsorted: bool) -> Study:

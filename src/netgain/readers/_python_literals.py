@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from netgain.analysis import syntax
 from netgain.errors import UnreadableFile
 from netgain.readers._documents import scalar
 from netgain.study import Scalar
@@ -40,13 +41,16 @@ Names = dict[str, Any]
 
 
 def parse(text: str) -> ast.Module:
-    """Return the syntax tree of a Python file.
+    """Return the syntax tree of a Python file, which the checks find again; it must not be changed.
 
     Raises:
         UnreadableFile: no Python, nested too deep, or too large.
     """
     if len(text) > MOST_BYTES:
         raise UnreadableFile(f"{len(text):,} characters of Python, more than {MOST_BYTES:,}")
+    known = syntax.parse(text)
+    if known is not None:
+        return known
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the file's own escapes and comparisons
