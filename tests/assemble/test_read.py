@@ -420,3 +420,18 @@ def test_syntax_trees_are_let_go_after_reading(tmp_path: Path) -> None:
         (tmp_path / arm / "train.py").write_text("BATCH_SIZE = 8\nEPOCHS = 2\nLR = 0.1\n")
     netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "proposed")
     assert syntax._kept.trees == {}
+
+
+@pytest.mark.parametrize(("column", "samples"), [("episode_reward", None), ("train_loss", 320)])
+def test_steps_of_an_agent_are_no_batches(
+    tmp_path: Path, column: str, samples: float | None
+) -> None:
+    """Steps times batch are the samples of a supervised training; those of an agent are actions."""
+    run = tmp_path / "baseline" / "run0"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text('{"batch_size": 32, "lr": 0.1, "seed": 1}')
+    rows = "".join(f"{step},{step / 10}\n" for step in range(1, 11))
+    (run / "metrics.csv").write_text(f"step,{column}\n{rows}")
+    study = netgain.read(baseline=tmp_path / "baseline", proposed=tmp_path / "baseline" / "run0")
+    found = study.baseline.runs[0].budget.samples_seen
+    assert (found.value if found else None) == samples

@@ -85,7 +85,8 @@ def test_numbers_are_written_for_readers():
 
 def test_points_carry_their_sign():
     """Small effects keep a third decimal, minus is a minus sign."""
-    assert [signed(v) for v in (1.4, -0.25, 0.013, 0.0)] == ["+1.40", "−0.25", "+0.013", "+0.00"]
+    values = (1.4, -0.25, 0.013, 0.0005, 0.0)
+    assert [signed(v) for v in values] == ["+1.40", "−0.25", "+0.013", "+0.00050", "+0.00"]
     assert interval(None, 1.0) == "no interval"
 
 

@@ -36,7 +36,7 @@ def budget_of(
     samples = counted
     if samples is None and epochs is not None and n_train is not None:
         samples = derived(epochs.value * n_train.value, epochs, n_train)
-    if samples is None and steps is not None and batch is not None:
+    if samples is None and steps and batch and not _is_reinforced(curves):
         samples = derived(steps.value * batch.value, steps, batch)
     if samples is None:
         samples = _from_tokens(config)
@@ -57,6 +57,11 @@ def budget_of(
         wall_seconds=_number(config, "wall_seconds"),
         resumed_from=_resumed(config),
     )
+
+
+def _is_reinforced(curves: tuple[Curve, ...]) -> bool:
+    """Tell whether a reward was logged: steps then count actions, and batches come out of a buffer."""
+    return any(curve.name == "reward" for curve in curves)
 
 
 def derived(value: float, *parts: Cited[float]) -> Cited[float]:

@@ -57,8 +57,10 @@ def number(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """Return points with their sign and two decimals, three where two would show nothing."""
-    text = f"{value:+.2f}" if abs(value) >= 0.05 or value == 0 else f"{value:+.3f}"
+    """Return points with their sign and two decimals, as many as show two figures where that is more."""
+    size = abs(value)
+    decimals = 2 if size >= 0.05 or size == 0 else min(1 - math.floor(math.log10(size)), 6)
+    text = f"{value:+.{decimals}f}"
     return text.replace("-", "−")
 
 
