@@ -516,3 +516,9 @@ def test_two_epochs_below_printed_settings_are_a_log(tmp_path: Path) -> None:
     )
     (run,) = [fact for fact in read_paths([path]).facts if isinstance(fact, RunFacts)]
     assert {one.key: one.values for one in run.series}["val_acc"] == (71, 72)
+
+
+def test_carriage_returns_alone_end_lines(read_run: ReadRun, write: Write) -> None:
+    """A console copied without a line feed holds a line after each return, numbered as they come."""
+    text = "".join(f"epoch {n} loss 0.{9 - n}\r" for n in range(1, 5))
+    assert curves(read_run(text_log.READER, write("train.log", text)))["loss"][2] == (0.8, 0.7, 0.6, 0.5)

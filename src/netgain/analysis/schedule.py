@@ -16,6 +16,10 @@ Family = Literal[
 ]  # fmt: skip
 
 
+RISING, ENDS_AT_PEAK = 0.9, 0.8
+"""Share of the peak that a rising trace starts below, and the part of its points before the peak."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """The shape of one learning-rate trace."""
@@ -50,6 +54,9 @@ def classify(curve: Curve) -> Schedule | None:
     span = points[-1][0] - points[0][0] or 1.0
     warmup = (points[start][0] - points[0][0]) / span if start else 0.0
     tail = values[start:]
+    if values[0] < RISING and start >= (len(points) - 1) * ENDS_AT_PEAK:
+        # a rise that nothing follows: the start of a schedule whose rest was not logged
+        return Schedule(family="other", peak=peak, final_ratio=values[-1], warmup_share=warmup)
     xs = [x for x, _ in points[start:]]
     return Schedule(
         family=_family(xs, tail, warmup),

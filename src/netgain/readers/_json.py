@@ -1,4 +1,8 @@
-"""JSON whose numbers all fit a float; a longer whole number is read as infinite, which no score is."""
+"""JSON whose numbers all fit a float, and whose strings are all text.
+
+A longer whole number is read as infinite, which no score is; half of a surrogate pair, which nothing can
+print, as the replacement character.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,11 @@ from typing import Any
 
 ENORMOUS = re.compile(r"(?<!\d)\d{309}")
 """A whole number beyond every float; Python would keep it exactly and fail on the first arithmetic."""
+
+SURROGATE = re.compile(
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""A whole pair of surrogates, or one without its other half."""
 
 
 def loads(text: str | bytes, **how: Any) -> Any:
@@ -24,6 +33,8 @@ def loads(text: str | bytes, **how: Any) -> Any:
     plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text
     if ENORMOUS.search(plain):
         how = {"parse_int": _whole} | how
+    if "\\u" in plain:
+        plain = SURROGATE.sub(lambda found: found[1] or r"\ufffd", plain)
     return json.loads(plain, **how)
 
 

@@ -24,6 +24,11 @@ def raw_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, bytes]]:
         raise UnreadableFile(f"{entry.size:,} bytes, more than the limit of {limits.log_bytes:,}")
     if entry.size < 4096 or b"\0" in entry.head:
         entry.text(limits.text_bytes)  # names an empty file, a Git-LFS pointer or binary content
+    if b"\r" in entry.head and b"\n" not in entry.head:
+        text = entry.bytes(limits.log_bytes)
+        if b"\n" not in text:
+            yield from _returned_lines(text, limits)
+            return
     with open_regular(entry.path) as stream:
         for count in range(1, MOST_LINES + 1):
             line = stream.readline(limits.line_bytes + 1)
@@ -33,6 +38,14 @@ def raw_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, bytes]]:
                 raise UnreadableFile(f"line {count} is longer than {limits.line_bytes:,} bytes")
             yield count, line
     raise UnreadableFile(f"more than {MOST_LINES:,} lines")
+
+
+def _returned_lines(text: bytes, limits: Limits) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a log whose only line ends are carriage returns, as some consoles copy them."""
+    for count, line in enumerate(re.split(rb"\r+", text), 1):
+        if len(line) > limits.line_bytes:
+            raise UnreadableFile(f"line {count} is longer than {limits.line_bytes:,} bytes")
+        yield count, line
 
 
 def terminal_lines(entry: Entry, limits: Limits) -> Iterator[tuple[int, bytes]]:
