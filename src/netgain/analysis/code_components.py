@@ -12,7 +12,7 @@ from netgain.analysis.code_attention import attention_pattern, classes_of, gates
 from netgain.analysis.code_attention_kinds import MIXERS, SELF_ATTENTION
 from netgain.analysis.code_foreign import brings_models, holds_foreign_layers
 from netgain.analysis.code_losses import is_loss, only_wraps
-from netgain.analysis.code_skips import skips
+from netgain.analysis.code_skip_calls import all_skips
 from netgain.analysis.code_strides import CONVOLUTION, strides_held
 from netgain.analysis.code_structure import (
     RESIDUAL_CLASSES,
@@ -67,12 +67,17 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         for kind, sightings in (
             ("normalization", normalizations(node, functional=is_class)),
             ("resampling", resamplings(node, functional=is_class, held=held.get(file.path, {}))),
-            *(("skip", skips(forward)) for forward in _forwards(node)),
         ):
             for name, at in sightings.found:
                 found[(kind, name)].append(place(file, at, getattr(node, "name", None)))
             if not sightings.decided:
                 undecided.add(kind)
+    files = {id(node): file for file, node, _ in regions}
+    for node, sightings in all_skips((n, f) for _, n, _ in regions for f in _forwards(n)):
+        for name, at in sightings.found:
+            found[("skip", name)].append(place(files[id(node)], at, getattr(node, "name", None)))
+        if not sightings.decided:
+            undecided.add("skip")
     for file, node, gate in gates_multiplied_in(tree):
         found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
     for file, module in modules(tree):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
 
 from netgain.analysis.code_structure import Sighting, Sightings
-from netgain.analysis.syntax import dotted, last_name
+from netgain.analysis.syntax import dotted, last_name, literal
 
 FUSED_ADDITIONS = frozenset({"addcmul", "addcmul_", "addcdiv", "lerp", "lerp_"})
 """Calls that add a product to their first operand."""
@@ -29,22 +31,103 @@ GATED_NAME = re.compile(r"att(?:n|ention)?|gate|skip|lateral|crop", re.IGNORECAS
 BYPASS_NAME = re.compile(r"shortcut|skip|residual|downsample|identity|bypass|proj", re.IGNORECASE)
 
 
+Part = tuple[ast.expr, frozenset[str]]
+"""An operand, and the values it was computed from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Two arguments of one function that are summed or concatenated: its callers know which is earlier."""
+
+    kind: str
+    """`residual-skip` or `concat-skip`."""
+    node: ast.AST
+    """The sum or concatenation."""
+    sides: tuple[frozenset[str], frozenset[str]]
+    """Names of the arguments that each side was computed from."""
+    words: tuple[str, ...]
+    """Names under which the two sides stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One call in a forward pass that is given values."""
+
+    call: ast.Call
+    """The call."""
+    parts: tuple[Part, ...]
+    """Its positional arguments."""
+    named: Mapping[str, Part]
+    """Its arguments by keyword."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A forward pass, read to its end."""
+
+    sightings: Sightings
+    """Skips that it shows by itself."""
+    meetings: tuple[Meeting, ...]
+    """Sums and concatenations of which only the callers can tell."""
+    passed: tuple[Passed, ...]
+    """Calls that are given two values or more."""
+
+
 def skips(forward: ast.FunctionDef) -> Sightings:
     """Find sums and concatenations in which an earlier value meets one computed from it.
 
     Two different calls of one value that are added count as a skip where one of them reads as a shortcut;
-    else they are parallel branches or a skip with a projection, and the kind stays undecided.
+    else they are parallel branches or a skip with a projection, and the kind stays undecided. Two arguments
+    that meet are for the callers to tell, see `follow`.
     """
+    return follow(forward).sightings
+
+
+def follow(forward: ast.FunctionDef) -> Followed:
+    """Read a forward pass: its own skips, the arguments that meet in it, and what its calls are given."""
     flow = _Flow()
-    for argument in forward.args.args:
-        if argument.arg != "self":
-            flow.values[argument.arg] = frozenset({argument.arg})
+    flow.arguments = frozenset(arguments_of(forward)) - {"self", "cls"}
+    flow.values = {name: frozenset({name}) for name in flow.arguments}
     try:
         for statement in _in_order(forward.body):
             flow.read(statement)
     except RecursionError:  # an expression nested beyond what the interpreter follows
         flow.decided = False
-    return Sightings(found=tuple(flow.found), decided=flow.decided)
+    return Followed(
+        sightings=Sightings(found=tuple(flow.found), decided=flow.decided),
+        meetings=tuple(flow.meetings),
+        passed=tuple(flow.passed),
+    )
+
+
+def arguments_of(function: ast.FunctionDef) -> list[str]:
+    """Return the names of all arguments of a function, positional ones first and in order."""
+    given = function.args
+    stars = [star for star in (given.vararg, given.kwarg) if star is not None]
+    return [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs, *stars)]
+
+
+def judged(kind: str, parts: tuple[Part, Part], words: tuple[str, ...] = ()) -> bool | None:
+    """Tell whether two values that meet are a skip; None where neither yes nor no is sure.
+
+    Args:
+        kind: `residual-skip` or `concat-skip`.
+        parts: the two operands.
+        words: further names that the operands go by.
+    """
+    (left, first), (right, second) = parts
+    if not first or not second or first == second:
+        return False
+    if first < second or second < first:
+        return True
+    if not first & second:
+        return False
+    calls = [last_name(part) for part in (left, right) if isinstance(part, ast.Call)]
+    named = [*calls, *(dotted(p) for p in (left, right) if isinstance(p, ast.Name)), *words]
+    bypass = BYPASS_NAME if kind == "residual-skip" else GATED_NAME
+    if any(bypass.search(word) for word in named):
+        return True
+    return None if kind == "residual-skip" else False
 
 
 def _in_order(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -71,6 +154,9 @@ class _Flow:
         self.values: dict[str, frozenset[str]] = {}
         """Every value a name was computed from, itself included; values are numbered as they are made."""
         self.found: list[Sighting] = []
+        self.meetings: list[Meeting] = []
+        self.passed: list[Passed] = []
+        self.arguments: frozenset[str] = frozenset()
         self.decided = True
         self._made = 0
 
@@ -139,6 +225,7 @@ class _Flow:
             if name in JOINS:
                 self.decided = self.decided and not self.of(first)
         values = [self.of(argument) for argument in arguments]
+        self._pass(node, values)
         if isinstance(node.func, ast.Attribute):
             values.append(self.of(node.func.value))
         if name in FUSED_ADDITIONS:
@@ -158,6 +245,18 @@ class _Flow:
             self._meet(node, [(part, self.of(part)) for part in operands], "residual-skip")
         return self._new(frozenset().union(*values))
 
+    def _pass(self, call: ast.Call, values: list[frozenset[str]]) -> None:
+        """Note what a call is given, where that is more than one value."""
+        starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+        if len([value for value in values if value]) > 1 or starred:
+            count = len(call.args)
+            named = {
+                keyword.arg or "**": (keyword.value, value)
+                for keyword, value in zip(call.keywords, values[count:], strict=True)
+            }
+            parts = tuple(zip(call.args, values[:count], strict=True))
+            self.passed.append(Passed(call=call, parts=parts, named=named))
+
     def _store(self, target: ast.expr, value: frozenset[str]) -> None:
         """Put a value into a list or mapping: what is taken out may be any of those in it."""
         name = dotted(target)
@@ -171,23 +270,31 @@ class _Flow:
         self._made += 1
         return parents | {f"#{self._made}"}
 
-    def _meet(self, node: ast.AST, parts: list[tuple[ast.expr, frozenset[str]]], name: str) -> None:
+    def _meet(self, node: ast.AST, parts: list[Part], name: str) -> None:
         """Note a skip where one part was computed from another."""
-        pairs = [(a, b) for i, a in enumerate(parts) for b in parts[i + 1 :]]
-        for (left, first), (right, second) in pairs:
-            if not first or not second or first == second:
-                continue
-            if first < second or second < first:
+        for pair in combinations(parts, 2):
+            (left, first), (right, second) = pair
+            found = judged(name, pair)
+            if found:
                 self.found.append((name, node))
                 return
-            if first & second:
-                calls = [last_name(part) for part in (left, right) if isinstance(part, ast.Call)]
-                named = [*calls, *(dotted(p) for p in (left, right) if isinstance(p, ast.Name))]
-                bypass = BYPASS_NAME if name == "residual-skip" else GATED_NAME
-                if any(bypass.search(word) for word in named):
-                    self.found.append((name, node))
-                    return
-                self.decided = self.decided and name != "residual-skip"
+            if found is None or self._two_of_one(pair):
+                self.decided = False
+            sides = (first & self.arguments, second & self.arguments)
+            if sides[0] and sides[1] and not first & second:
+                words = tuple(word for word in (last_name(left), last_name(right)) if word)
+                self.meetings.append(Meeting(kind=name, node=node, sides=sides, words=words))
+
+    def _two_of_one(self, pair: tuple[Part, Part]) -> bool:
+        """Match two members of one argument, `inputs[0]` and `inputs[1]` or names it was unpacked to."""
+        (left, first), (right, second) = pair
+        if first != second or len(first) != 1 or not first <= self.arguments:
+            return False
+        if isinstance(left, ast.Name) and isinstance(right, ast.Name):
+            return left.id != right.id
+        members = [p.slice for p in (left, right) if isinstance(p, ast.Subscript)]
+        indices = [literal(member) for member in members]
+        return len({i for i in indices if isinstance(i, (int, str))}) == 2
 
 
 def _targets(node: ast.expr) -> list[str]:

@@ -42,6 +42,9 @@ training beyond fixed training durations.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from netgain.analysis.warm_starts import warm_starts
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -76,7 +79,27 @@ def check(study: Study) -> Finding:
 
     A disclosed difference that a run of its own isolates is clear.
     """
-    return with_isolation(study, _judge_length(study), FACTOR)
+    found = _judge_length(study)
+    if found.verdict == "clear":
+        found = _warm_start(study) or found
+    return with_isolation(study, found, FACTOR)
+
+
+def _warm_start(study: Study) -> Finding | None:
+    """Return what stays open where only the proposed arm's code starts from weights trained before."""
+    first, second = (
+        warm_starts(arm.code) if arm.code is not None else ()
+        for arm in (study.baseline, study.proposed)
+    )
+    if not second or first:
+        return None
+    return replace(
+        _unknown(study),
+        message="The proposed arm's code puts stored weights into its model before it trains; how long those "
+        "were trained is not known, and adds to its length.",
+        evidence=second[:4],
+        needs=(f"how the weights loaded at {second[0]} were trained, and for how long",),
+    )
 
 
 def _judge_length(study: Study) -> Finding:
