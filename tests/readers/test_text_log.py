@@ -61,7 +61,10 @@ def settings(run: RunFacts) -> dict[str, object]:
         ("* Prec@1 001 88.057 Prec@5 001 99.1", {}, {"Prec@1": 88.057, "Prec@5": 99.1}),
         ("Step 1,000/30,000 loss: 3.2", {"step": 1000}, {"loss": 3.2}),
         ("Accuracy: 9,890/10,000 (99%)", {}, {"Accuracy": 0.989}),
-        ("shape: [64,128] loss: 1.5", {}, {"shape": 64, "loss": 1.5}),
+        ("shape: [64,128] loss: 1.5", {}, {"loss": 1.5}),
+        ("test err:  [0.9069, 0.853, 0.80]", {}, {}),
+        ("tensor(0.3, device='cuda:0'), loss 0.5", {}, {"loss": 0.5}),
+        ("Epoch 3 loss 0.5 time cost 5.1 s", {"epoch": 3}, {"loss": 0.5}),
         ("Loss (val): 0.3 Acc (top-5): 91.2 acc (EMA): 93", {},
          {"val/Loss": 0.3, "val/top5": 91.2, "val/acc_EMA": 93.0}),
         ("[rank0]: epoch 3 loss 0.5", {"epoch": 3}, {"loss": 0.5}),
@@ -521,4 +524,19 @@ def test_two_epochs_below_printed_settings_are_a_log(tmp_path: Path) -> None:
 def test_carriage_returns_alone_end_lines(read_run: ReadRun, write: Write) -> None:
     """A console copied without a line feed holds a line after each return, numbered as they come."""
     text = "".join(f"epoch {n} loss 0.{9 - n}\r" for n in range(1, 5))
-    assert curves(read_run(text_log.READER, write("train.log", text)))["loss"][2] == (0.8, 0.7, 0.6, 0.5)
+    assert curves(read_run(text_log.READER, write("train.log", text)))["loss"][2] == (
+        0.8,
+        0.7,
+        0.6,
+        0.5,
+    )
+
+
+def test_a_printed_configuration_with_its_epochs_is_settings(
+    read_run: ReadRun, write: Write
+) -> None:
+    """`epochs` counts and is set; in a printed dictionary without a score it is set."""
+    text = "{'epochs': 4, 'lr': 0.1, 'batch_size': 8, 'name': 'a'}\n"
+    rows = "".join(f"epoch {n} loss 0.{9 - n}\n" for n in range(1, 5))
+    run = read_run(text_log.READER, write("train.log", text + rows))
+    assert {s.key: s.value for s in run.settings}["epochs"] == 4

@@ -41,6 +41,8 @@ PAIR = re.compile(
 """`loss: 0.3`, `lr=1e-3`, `Epoch [3/90]`, `Epoch: [3][ 10/500]`, `Acc@1 71.2 (70.9)`, `val acc 91.2%`."""
 PROGRESS = re.compile(r"\s*(?:\|[^|]{0,200}\|\s*)?\d[\d.]*[kKMGT]?i?B?/\d[\d.]*[kKMGT]?i?B?\s*\[")
 """What follows the percentage of a progress bar: `4358/4358 [00:00<00:00]`."""
+DEVICES = frozenset(("cuda", "gpu", "mps", "xpu", "npu"))
+NEXT_OF_A_LIST = re.compile(r"\s*,\s*[-+.\d]")
 UNITS = frozenset(
     (
         "%",
@@ -163,7 +165,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
             if key:
                 parts.append(Part(role="value", key=key, at=at, total=total))
                 continue
-        if name.key is None or name.role == "clock":
+        if name.key is None or name.role == "clock" or _is_no_quantity(match, cleaned):
             continue
         behind = beside and best is not None and best.start() < match.start("value")
         if behind and any(part.role == name.role != "value" for part in parts):
@@ -193,6 +195,14 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
     if split in EVALUATIONS and inner:
         parts = [part for part in parts if part.role != "step"]
     return _in_their_split(parts), split
+
+
+def _is_no_quantity(match: re.Match[str], text: str) -> bool:
+    """Tell whether a number is that of a device (`cuda:0`), or the first of a printed list."""
+    if match["key"].lower() in DEVICES:
+        return True
+    listed = "[" in text[match.start("sep") : match.start("value")]
+    return listed and NEXT_OF_A_LIST.match(text, match.end("value")) is not None
 
 
 def _in_their_split(parts: list[Part]) -> tuple[Part, ...]:

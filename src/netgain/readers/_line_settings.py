@@ -45,8 +45,8 @@ PROGRAM = re.compile(r"(?:^|[\s'\"])([\w./\\~-]+\.py)\b")
 LISTED = re.compile(r"[\[\]'\",\s]+")
 """What stands between the words of a command that is printed as a list (`sys.argv`)."""
 FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
-DUMPED_AT_LEAST = 8
-"""Values of a printed dict that is no row of a log."""
+DUMPED_AT_LEAST, FEWEST_KNOWN = 8, 3
+"""Values of a printed dict that is no row of a log, and of a smaller one the settings that are known."""
 SINGLE_SETTING = re.compile(
     r"\b(?:random[ _])?seed\s*(?:[:= #]|\bis\b|\bset to\b|\bto\b)\s*(\d{1,10})\b", re.IGNORECASE
 )
@@ -69,7 +69,7 @@ def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
             if not SECRET.search(key):
                 single = re.fullmatch(r"\[([^,\[\]]+)\]", word.strip())
                 yield key, typed_text((single[1] if single else word).strip().strip("'\""))
-    elif "': " in cut and cut.count("': ") >= DUMPED_AT_LEAST and "{'" in cut:
+    elif "{'" in cut and cut.count("': ") >= FEWEST_KNOWN:
         yield from _dumped_dict(cut)
     elif " --" in text and COMMAND.search(text[:LONGEST]):
         yield from _command(text[:LONGEST])
@@ -104,9 +104,13 @@ def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:
         flat = list(flatten(found))
     except RecursionError:
         return
-    numbers = [key for key, value in flat if "." not in key and not isinstance(value, str)]
-    if any(x_axis(key) is not None or _is_score(key) for key in numbers):
+    numbers = [(k, value) for k, value in flat if "." not in k and not isinstance(value, str)]
+    if any(_is_score(k) or (x_axis(k) and not is_known_setting(k, v)) for k, v in numbers):
         return
+    if len(flat) < DUMPED_AT_LEAST:
+        known = sum(is_known_setting(key, value) for key, value in flat)
+        if known < FEWEST_KNOWN:
+            return
     for key, value in flat:
         if not SECRET.search(key):
             single = re.fullmatch(r"\[([^,\[\]]+)\]", value) if isinstance(value, str) else None

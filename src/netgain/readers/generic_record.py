@@ -49,7 +49,7 @@ FEWEST = 2
 MOST_KEYS = 400
 OTHERS = re.compile(
     r"^(?:metafile|model[-_]index|package(?:-lock)?|tsconfig|composer|manifest|dataset_infos?|"
-    r"vocab|merges|tokenizer\w*|special_tokens_map|"
+    r"vocab(?:[-_]\w+)?|merges|tokenizer\w*|special_tokens_map|"
     r"preprocessor_config|generation_config|model\.safetensors\.index|pyproject|Cargo|Pipfile|environment|"
     r"docker-compose|mkdocs|\.pre-commit-config|labels?|classes|annotations?|instances\w*|coco\w*)\.",
     re.IGNORECASE,
