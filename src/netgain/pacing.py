@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RARE = (500_000, 1_000, 1_000)
+RARE = (2_000_000, 1_000, 1_000)
 """Thresholds of the three generations, see `gc.set_threshold`."""
 
 
