@@ -263,3 +263,10 @@ def test_parallel_branches_that_are_joined_are_no_skip() -> None:
         "    return Model(i, Concatenate()([Conv2D(8, 1)(a), Conv2D(8, 3)(a)]))\nm = net()\n"
     )
     assert ("skip", "concat-skip") not in census(text)
+
+
+def test_a_class_that_is_defined_again_counts_once_by_its_last_definition() -> None:
+    """A cell of a notebook that defines the network anew replaces the one above it."""
+    first = NET.format("x + self.f(x)")
+    assert census(first + NET.format("F.relu(x)")) == {("activation", "relu"): 1}
+    assert census(NET.format("F.relu(x)") + first + first) == {("skip", "residual-skip"): 1}

@@ -110,3 +110,17 @@ def test_what_saves_weights_is_told_from_what_is_noted(then: str, saves: bool) -
     text = LOADERS + "for e in range(9):\n acc = evaluate(net, test_loader)\n" + then
     tree = CodeTree(root=".", files=(SourceFile(path="train.py", text=text),))
     assert [found.saves for found in selection_on_test(tree)] == [saves]
+
+
+GENERIC = (
+    "def test(test_loader, model):\n out = []\n for i, test_data in enumerate(test_loader):\n"
+    "  out.append(model(test_data))\n test_acc, test_f1 = score(out)\n return test_acc, test_f1\n"
+    "for e in range(9):\n val_acc, val_f1 = test({}, net)\n if val_acc > best:\n  best = val_acc\n"
+    "  torch.save(net, 'best.pt')\n"
+)
+
+
+def test_what_a_call_passes_beats_the_names_inside_the_function() -> None:
+    """A generic `test()` is validation where it is given the validation loader, and test data else."""
+    assert lines(LOADERS + GENERIC.format("val_loader")) == []
+    assert lines(LOADERS + GENERIC.format("test_loader")) != []

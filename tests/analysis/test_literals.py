@@ -33,6 +33,18 @@ def found(text: str) -> list[tuple[str, float]]:
         ("d = nn.Dropout(0.37)", "dropout", 0.37),
         ("x = Block(64, dropout=0.37)", "dropout", 0.37),
         ("t = transforms.ColorJitter(0.4)", "augmentation", 0.4),
+        ("t = transforms.ColorJitter(brightness=0.4)", "augmentation", 0.4),
+        ("g = ImageDataGenerator(rescale=1. / 255, shear_range=0.2)", "augmentation", 0.2),
+        (
+            "g = ImageDataGenerator(width_shift_range=0.15, horizontal_flip=True)",
+            "augmentation",
+            0.15,
+        ),
+        ("t = A.ShiftScaleRotate(shift_limit=0.06)", "augmentation", 0.06),
+        ("t = A.HueSaturationValue(hue_shift_limit=15)", "augmentation", 15),
+        ("t = K.RandomRotation(degrees=35.0)", "augmentation", 35),
+        ("t = layers.RandomZoom(height_factor=0.2)", "augmentation", 0.2),
+        ("t = layers.RandomRotation(0.1)", "augmentation", 0.1),
         ("x = x + 0.13 * torch.randn_like(x)", "augmentation", 0.13),
         ("a.mul_(0.999)", "averaging", 0.999),
     ],
@@ -151,3 +163,10 @@ def test_numbers_by_place_and_epochs_that_a_schedule_waits_for(
 def test_sizes_and_other_turns_of_training_are_no_hyperparameter(text: str) -> None:
     """A number of classes, how often something is done, and a name are not buried."""
     assert found(text) == []
+
+
+def test_numbers_of_an_augmentation_count_by_any_keyword_that_is_no_size() -> None:
+    """A strength by an unlisted name counts; sizes, seeds and searches of that name's pattern do not."""
+    assert found("t = RandomThinPlateSpline(bending=0.3)") == [("augmentation", 0.3)]
+    assert found("t = RandomErasing(fill=7, size=32, seed=5)") == []
+    assert found("s = RandomizedSearchCV(m, refits=5)") == []

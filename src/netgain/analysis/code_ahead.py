@@ -12,6 +12,7 @@ from netgain.analysis.code_idioms import (
     weight_averaging,
 )
 from netgain.analysis.code_norm_blocks import norm_blocks
+from netgain.analysis.code_norm_scales import zeroed_scales
 from netgain.analysis.code_parting import network_strides
 from netgain.analysis.code_schedules import schedule_in
 from netgain.analysis.code_seeds import seed_loops
@@ -40,6 +41,7 @@ LOOKS = (
     selection_on_test,
     seed_loops,
     zero_gates,
+    zeroed_scales,
     pipelines,
     deployment_switches,
     buried_numbers,

@@ -128,16 +128,26 @@ def model_places(tree: CodeTree) -> tuple[Source, ...]:
 def _regions(tree: CodeTree) -> Iterator[Region]:
     used = _instantiated(tree)
     for file, module in modules(tree):
+        replaced = _replaced(module)
         for owner in nodes_of(module, ast.ClassDef):
+            if owner in replaced:
+                continue
             if _is_model(owner) and (_is_whole_network(owner.name) or owner.name in used):
                 yield file, owner, True
         for node in module.body:
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) or node in replaced:
                 continue
             if isinstance(node, ast.FunctionDef) and node.name not in used:
                 continue
             if _builds_modules(node) and not nodes_of(node, ast.ClassDef):
                 yield file, node, False
+
+
+def _replaced(module: ast.Module) -> set[ast.AST]:
+    """Return the classes and functions that the file defines again further down, as cells of notebooks do."""
+    defined = [n for n in module.body if isinstance(n, (ast.ClassDef, ast.FunctionDef))]
+    last: dict[str, ast.AST] = {node.name: node for node in defined}
+    return {node for node in defined if last[node.name] is not node}
 
 
 def _builds_modules(node: ast.AST) -> bool:

@@ -1,7 +1,7 @@
-"""Skips that a module and its caller make together: the caller passes an early value and a late one to be joined.
+"""Skips that a module and its caller make together: an early and a late value are passed and joined.
 
-The block of a decoder, `forward(self, x, skip)`, shows a concatenation of two arguments; only the forward pass
-that calls it shows that one of them is earlier than the other.
+The block of a decoder, `forward(self, x, skip)`, shows a concatenation of two arguments; only the forward
+pass that calls it shows that one of them is earlier than the other.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from netgain.analysis.code_structure import Sightings
 from netgain.analysis.syntax import calls_in, dotted, last_name, nodes_of, walk
 
 FORWARDS = frozenset({"forward", "call", "__call__"})
+"""Methods that calling a module runs."""
 FARTHEST = 4
 """Callers above a meeting that are asked."""
 Site = tuple[str, str]

@@ -17,6 +17,8 @@ ADDITIONS = frozenset({"add", "add_", "Add"})
 JOINS = frozenset({"cat", "concat", "concatenate", "Concatenate"})
 STORES = frozenset({"append", "insert", "extend", "setdefault", "appendleft"})
 TAKES = frozenset({"pop", "popleft", "get", "values", "items"})
+WRAPPERS = frozenset({"zip", "reversed", "enumerate", "list", "tuple", "iter", "next"})
+"""Functions that hand on the members of what they are given."""
 SIZES = frozenset(
     {"size", "dim", "numel", "len", "range", "arange", "zeros", "ones", "full",
      "empty", "zeros_like", "ones_like", "randn_like", "rand_like", "randn", "rand", "get_shape",
@@ -70,7 +72,7 @@ class Followed:
     meetings: tuple[Meeting, ...]
     """Sums and concatenations of which only the callers can tell."""
     passed: tuple[Passed, ...]
-    """Calls that are given two values or more."""
+    """Calls that are given values."""
 
 
 def skips(forward: ast.FunctionDef) -> Sightings:
@@ -215,6 +217,8 @@ class _Flow:
             return frozenset()
         if name in TAKES and isinstance(node.func, ast.Attribute):
             return self.of(node.func.value)
+        if name in WRAPPERS and isinstance(node.func, ast.Name):
+            return frozenset().union(*map(self.of, arguments))
         if name in JOINS | ADDITIONS and arguments:
             first = arguments[0]
             kind = "concat-skip" if name in JOINS else "residual-skip"
@@ -246,9 +250,9 @@ class _Flow:
         return self._new(frozenset().union(*values))
 
     def _pass(self, call: ast.Call, values: list[frozenset[str]]) -> None:
-        """Note what a call is given, where that is more than one value."""
+        """Note what a call is given."""
         starred = any(isinstance(argument, ast.Starred) for argument in call.args)
-        if len([value for value in values if value]) > 1 or starred:
+        if any(values) or starred:
             count = len(call.args)
             named = {
                 keyword.arg or "**": (keyword.value, value)

@@ -163,7 +163,7 @@ class Splits:
             return known
         unsure = all(not mark.sure for mark in known if mark.split != "train")
         if not splits or unsure or len(splits - {"train"}) != 1:
-            own = name in scope.parameters and scope.node in self._closed
+            own = scope.node in self._closed and self._is_of_caller(name, scope)
             return self._mark(said, node, scope, sure=not own, by_name=True)
         if said == "test" or "validation" in splits:
             return known
@@ -173,6 +173,16 @@ class Splits:
             else m
             for m in known
         )
+
+    def _is_of_caller(self, name: str, scope: Scope) -> bool:
+        """Tell whether a name of a function stands for what its callers pass, whatever it is called."""
+        if name in scope.parameters:
+            return True
+        items = {
+            n.id for loop in nodes_of(scope.node, ast.For) for n in nodes_of(loop.target, ast.Name)
+        }
+        local = name in self.flow(scope).writes and LOADER.search(name) is None
+        return bool(scope.parameters) and (name in items or local)
 
     def _written(self, name: str, scope: Scope, at: Place, depth: int) -> Marks:
         """Return the data behind what the statements of a scope, of its class or its callers give a name."""

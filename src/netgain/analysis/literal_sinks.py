@@ -20,10 +20,20 @@ DROPOUTS = re.compile(
 CLIPS = re.compile(r"clip_grad_(norm|value)_?|clip_by_\w*norm|clip_by_value")
 AUGMENTATIONS = re.compile(
     r"Random\w+|ColorJitter|GaussianBlur|GaussNoise|GaussianNoise|RandAugment|AutoAugment|Mixup|MixUp|"
-    r"CutMix|Cutout|TrivialAugment\w*|AugMix|CoarseDropout|ShiftScaleRotate"
+    r"CutMix|Cutout|TrivialAugment\w*|AugMix|CoarseDropout|ShiftScaleRotate|ImageDataGenerator|"
+    r"Affine|Perspective|ElasticTransform|GridDistortion|OpticalDistortion|HueSaturationValue|RGBShift|"
+    r"(?:Channel|Grid|Pixel)Dropout|(?:Motion|Median|Defocus|Zoom)?Blur|ISONoise|MultiplicativeNoise|"
+    r"CLAHE|SafeRotate|Rotate|Cutout\w*|TimeMasking|FrequencyMasking|SpecAugment\w*"
 )
 BLURS = re.compile(r"(?:Random)?Gaussian_?Blur")
 """Augmentations whose kernel is their strength."""
+NO_STRENGTH = re.compile(
+    r"\w*size|height|width|seed|random_state|\w*(?:dim|features|channels)\w*|n_\w+|num_\w+|in_\w+|out_\w+|"
+    r"fill\w*|value|cval|mask_value|interpolation|\w*mode|rescale|mean|cv|max_iter|validation_split|"
+    r"image_\w+|replacement|generator|axis|max_pixel_value|verbose|steps?|length|dtype",
+    re.IGNORECASE,
+)
+"""Keyword arguments of augmentations that are sizes, fills and sources of chance."""
 AVERAGES = re.compile(r"\w*(EMA|Ema|AveragedModel|ExponentialMovingAverage)\w*")
 SOFTMAXES = frozenset({"softmax", "log_softmax", "Softmax", "gumbel_softmax", "softmin"})
 NOISE = frozenset({"randn", "randn_like", "rand_like", "normal", "standard_normal", "uniform"})
@@ -45,7 +55,10 @@ NAMED = {
     "dropout": r"p|dropout\w*|drop_rate|drop_path\w*|drop_prob|attn_drop|rate|hidden_dropout\w*",
     "temperature": r"temperature|tau|temp",
     "augmentation": r"brightness|contrast|saturation|hue|degrees|translate|scale|shear|p|padding|"
-    r"magnitude|num_ops|sigma|blur_limit|alpha|ratio|distortion_scale|std|cutmix\w*|mixup\w*|var_limit|prob",
+    r"magnitude|num_ops|sigma|blur_limit|alpha|ratio|distortion_scale|std|cutmix\w*|mixup\w*|var_limit|prob|"
+    r"\w*_(?:range|limit|factor|shift|lower|upper|prob|std|var|strength|magnitude|scale|param)|factor|"
+    r"limit|angle|sharpness|gamma|severity|rotate|num_holes\w*|max_(?:holes|height|width|size)|bits|"
+    r"threshold|kernel_range|lambda_val|cut_size|num_magnitude_bins",
     "averaging": r"decay|ema_decay|momentum|beta",
 }
 """Keyword arguments by the kind of sink whose calls they belong to."""
@@ -101,7 +114,8 @@ POSITION_NAMES = {
 }
 """Keywords that positional arguments stand for, so that both spellings are one place."""
 SHAPES = re.compile(
-    r"Random(Resized)?Crop|RandomSampler|RandomState|RandomForest\w*|RandomAccess\w*"
+    r"Random(Resized)?Crop|RandomSampler|RandomState|Randomi[sz]ed\w+|RandomSearch\w*|RandomSplit\w*|"
+    r"RandomForest\w*|RandomAccess\w*"
 )
 """Calls whose first number is a size, or that are no augmentation."""
 LOSS_WORD = re.compile(

@@ -49,6 +49,7 @@ from netgain.analysis.literal_sinks import (
     LOSS_TABLE,
     LOSS_WORD,
     NAMED,
+    NO_STRENGTH,
     NOISE,
     OPTIMIZERS,
     PLAIN,
@@ -300,6 +301,8 @@ class _Search:
             sink = sink_of(kind, argument)
             if argument == "kernel_size" and BLURS.fullmatch(name):
                 sink = "augmentation"
+            if not sink and kind == "augmentation" and not SHAPES.fullmatch(name):
+                sink = None if NO_STRENGTH.fullmatch(argument) else "augmentation"
             if sink:
                 yield from self._numbers(keyword.value, sink, f"{name} {argument}")
 

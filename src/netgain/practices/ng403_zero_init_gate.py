@@ -19,7 +19,8 @@ Model code of both arms without such a gate, or with gates in the baseline alone
 
 ## What is not seen
 The size a gate reaches in training: a gate that carries weight and one that stays at zero look alike in
-code. The scale of a normalization layer that starts at zero is a standard initialisation and is not counted.
+code. The scale of a normalization layer that starts at zero is a standard initialisation and no gate; where
+the proposed arm alone has it, the verdict is `unknown`.
 Gates of libraries. Losses are no model: where they are all that the code holds, the verdict is `unknown`.
 
 ## Remedy
@@ -41,6 +42,7 @@ from __future__ import annotations
 
 from netgain.analysis.code_components import code_census, model_places
 from netgain.analysis.code_gates import Gate, zero_gates
+from netgain.analysis.code_norm_scales import zeroed_scales
 from netgain.finding import Finding, Readings
 from netgain.practice import Practice
 from netgain.practices._compare import in_idea, sources_of
@@ -66,6 +68,8 @@ def check(study: Study) -> Finding:
         return _unknown(study)
     if ours and not theirs:
         return _unknown(study)
+    if _scales(study.proposed) and not (theirs or _scales(study.baseline)):
+        return _norm_scales(_scales(study.proposed))
     shown = f"{len(ours)} in the proposed arm, {len(theirs)} in the baseline"
     return Finding(
         code=CODE,
@@ -79,6 +83,27 @@ def check(study: Study) -> Finding:
             _models(study.proposed),
             _models(study.baseline),
         )[:6],
+    )
+
+
+def _scales(arm: Arm) -> tuple[Source, ...]:
+    """Return where an arm's code starts the scale of a normalization layer at zero."""
+    return zeroed_scales(arm.code) if arm.code else ()
+
+
+def _norm_scales(places: tuple[Source, ...]) -> Finding:
+    shown = ", ".join(map(str, places[:4]))
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="By its code the proposed model starts scales of normalization layers, or of branches, at or "
+        f"near zero, and the baseline does not: {shown}.",
+        evidence=places[:8],
+        needs=(
+            "a run of the baseline with the same start, or of the proposed model with the usual one",
+        ),
+        remedy="start the scales of both arms alike",
     )
 
 
