@@ -124,3 +124,19 @@ def test_what_a_call_passes_beats_the_names_inside_the_function() -> None:
     """A generic `test()` is validation where it is given the validation loader, and test data else."""
     assert lines(LOADERS + GENERIC.format("val_loader")) == []
     assert lines(LOADERS + GENERIC.format("test_loader")) != []
+
+
+def test_the_strongest_attack_on_test_data_chooses_no_epoch() -> None:
+    """A search of the worst change of an input keeps its best by a loss on the inputs it attacks."""
+    body = """
+def attack(model, test_loader, steps):
+    for x_test, y_test in test_loader:
+        best_loss, best_delta = -1.0, None
+        for step in range(steps):
+            test_loss = loss_fn(model(x_test + delta), y_test)
+            if test_loss > best_loss:
+                best_loss = test_loss
+                best_delta = delta.clone()
+"""
+    assert lines(body) == []
+    assert lines(body.replace("delta", "weights")) == [7]

@@ -15,6 +15,7 @@ from netgain.analysis.extremes import (
     REPEAT_WORD,
     SAVING,
     SCORE_WORD,
+    assigned_in,
     is_score,
     kept_best,
     reduced,
@@ -40,6 +41,10 @@ CHOOSERS = frozenset(
 STOPPERS = re.compile(r"(?:.*[._])?(?:early_?stop\w*|stopper)", re.IGNORECASE)
 STOPPING = frozenset({"step", "update", "check"})
 """Methods by which an object that stops early is told a score."""
+ATTACKED = re.compile(
+    r"delta|perturb|adversar|(?:^|[._])adv(?:[._]|$)|attack|trigger", re.IGNORECASE
+)
+"""Names of changed inputs, of which an attack keeps the best."""
 HISTORIES = re.compile(r"hist|log|curve|metric|record|stat", re.IGNORECASE)
 """Names of what holds the scores of one training."""
 EVALUATING = re.compile(r"eval|valid|test", re.IGNORECASE)
@@ -151,6 +156,10 @@ def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selectio
         elsewhere = bool(scores and at.loops) and (
             _is_repeat(at.loops[-1]) or _over_items(at.loops[-1], scope, at, splits)
         )
+        if isinstance(statement, ast.If) and any(
+            map(ATTACKED.search, assigned_in([*statement.body, *then]))
+        ):
+            continue  # the strongest change of an input is searched, and no epoch chosen
         for score, _ in () if elsewhere else scores:
             if not is_score(score):
                 continue
