@@ -22,7 +22,7 @@ from netgain.analysis.code_variants import decides_one_model
 from netgain.analysis.early_stops import early_stop_in
 from netgain.analysis.literals import buried_numbers, trains
 from netgain.analysis.per_tree import name_of
-from netgain.analysis.warm_starts import warm_starts
+from netgain.analysis.warm_starts import stored_weights
 from netgain.study import CodeTree
 
 LOOKS = (
@@ -36,7 +36,7 @@ LOOKS = (
     unscored_averages,
     schedule_in,
     early_stop_in,
-    warm_starts,
+    stored_weights,
     test_time_passes,
     selection_on_test,
     seed_loops,

@@ -1,64 +1,38 @@
-"""Trainings that go on from weights of an earlier one, as code writes them before its loop."""
+"""Stored weights that code puts into a model, from which a training may go on."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.scopes import COMPREHENSIONS, Scope
-from netgain.analysis.syntax import calls_in, last_name, modules, nodes_of, place
+from netgain.analysis.syntax import calls_in, dotted, last_name, modules, place
 from netgain.study import CodeTree, Source
 
-LOADS = frozenset({"load_state_dict", "load_weights", "load_checkpoint", "restore_checkpoint"})
-"""Calls that put stored weights into a model."""
-NO_MODEL = re.compile(
-    r"optim|sched|scaler|ema|teacher|pretrain|backbone|criterion|loss", re.IGNORECASE
-)
-"""Names of what is loaded that is no trained model: states of optimizers, weights that are named as given."""
-TRAINS = re.compile(r"backward|step|fit|train\w*|(?:\w+_)?epoch|train_step", re.IGNORECASE)
-"""Calls in a loop that make it the loop of a training."""
-BRANCHES = (ast.If, ast.Try, ast.For, ast.AsyncFor, ast.While, ast.Match)
+LOADS = frozenset(
+    {"load_state_dict", "load_weights", "load_checkpoint", "restore_checkpoint", "load_model",
+     "load_from_checkpoint", "from_checkpoint", "load_params", "load_pretrained"}
+)  # fmt: skip
+"""Calls that bring stored weights."""
+READS = frozenset({"torch.load", "jax.load", "pickle.load", "joblib.load", "load_file"})
+"""Calls that read a file which may hold them."""
+NO_MODEL = re.compile(r"optim|sched|scaler|criterion|loss|vocab|token", re.IGNORECASE)
+"""Names of what is loaded that is no model."""
 
 
 @remembered
-def warm_starts(tree: CodeTree) -> tuple[Source, ...]:
-    """Return where a tree loads stored weights on every way to the loop of a training.
+def stored_weights(tree: CodeTree) -> Mapping[str, Source]:
+    """Return where a tree loads what may be the weights of a model, by the text of the call.
 
-    What is loaded under a condition, as a resumed run or a command to test is, does not count, nor does what
-    is loaded behind the loop.
+    Whether that runs before the training, and on which condition, is not asked: a start from weights is only
+    excluded where nothing is loaded.
     """
-    found: list[Source] = []
+    found: dict[str, Source] = {}
     for file, module in modules(tree):
-        root = Scope(node=module, path=file.path)
-        for scope in (root, *root.below):
-            if isinstance(scope.node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
-                continue
-            body = getattr(scope.node, "body", [])
-            end = max((s.lineno for s in body if _trains(s)), default=0)
-            for statement in body:
-                if isinstance(statement, (*BRANCHES, ast.FunctionDef, ast.ClassDef)):
-                    continue
-                if statement.lineno < end:
-                    found += [
-                        place(file, call) for call in calls_in(statement) if _loads_model(call)
-                    ]
-    return tuple(found)
-
-
-def _loads_model(call: ast.Call) -> bool:
-    if last_name(call) not in LOADS or not isinstance(call.func, ast.Attribute):
-        return False
-    return not NO_MODEL.search(ast.unparse(call))
-
-
-def _trains(statement: ast.stmt) -> bool:
-    """Tell whether a statement of a function is, or holds, a loop that trains, or a call of `fit`."""
-    if any(last_name(call) == "fit" for call in calls_in(statement)):
-        return True
-    loops = [
-        *nodes_of(statement, ast.For),
-        *nodes_of(statement, ast.AsyncFor),
-        *nodes_of(statement, ast.While),
-    ]
-    return any(TRAINS.fullmatch(last_name(call)) for loop in loops for call in calls_in(loop))
+        for call in calls_in(module):
+            if last_name(call) in LOADS or dotted(call.func) in READS:
+                text = ast.unparse(call)
+                if not NO_MODEL.search(text):
+                    found.setdefault(text, place(file, call))
+    return found

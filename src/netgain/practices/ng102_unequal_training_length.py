@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netgain.analysis.warm_starts import warm_starts
+from netgain.analysis.warm_starts import stored_weights
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -86,19 +86,22 @@ def check(study: Study) -> Finding:
 
 
 def _warm_start(study: Study) -> Finding | None:
-    """Return what stays open where only the proposed arm's code starts from weights trained before."""
+    """Return what stays open where the proposed arm's code loads weights that the baseline's does not."""
     first, second = (
-        warm_starts(arm.code) if arm.code is not None else ()
+        stored_weights(arm.code) if arm.code is not None else {}
         for arm in (study.baseline, study.proposed)
     )
-    if not second or first:
+    only = tuple(source for text, source in second.items() if text not in first)
+    if not only:
         return None
     return replace(
         _unknown(study),
-        message="The proposed arm's code puts stored weights into its model before it trains; how long those "
-        "were trained is not known, and adds to its length.",
-        evidence=second[:4],
-        needs=(f"how the weights loaded at {second[0]} were trained, and for how long",),
+        message="The proposed arm's code loads stored weights where the baseline's does not; if it trains on "
+        "from them, how long they were trained adds to its length.",
+        evidence=only[:4],
+        needs=(
+            f"whether the training starts from what is loaded at {only[0]}, and how long that was trained",
+        ),
     )
 
 

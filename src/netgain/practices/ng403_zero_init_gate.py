@@ -40,6 +40,8 @@ towards the identity function in deep networks. Touvron et al. 2021, Going deepe
 
 from __future__ import annotations
 
+import re
+
 from netgain.analysis.code_components import code_census, model_places
 from netgain.analysis.code_gates import Gate, zero_gates
 from netgain.analysis.code_norm_scales import zeroed_scales
@@ -49,6 +51,10 @@ from netgain.practices._compare import in_idea, sources_of
 from netgain.study import Arm, Source, Study
 
 CODE, NAME = "NG403", "zero-init-gate"
+SET_IN_PLACE = re.compile(
+    r"register_parameter|\.data\b[^\n=]{0,40}(?:\*=|\.mul_\()|init\.uniform_\([^\n]*, *0\b"
+)
+"""Ways to start a parameter at a value that are not followed."""
 READINGS = Readings(
     innocent="the gate is there for stable training, and the branch carries weight once trained",
     inflating="the branch may stay switched off, and what the gate or luck buys is credited to it",
@@ -128,7 +134,7 @@ def _decided(arm: Arm) -> bool:
     whole = census is not None and "attention" in census.observed_kinds
     if not whole or arm.code is None or arm.code.undecided:
         return False
-    return not any("register_parameter" in file.text for file in arm.code.files)
+    return not any(SET_IN_PLACE.search(file.text) for file in arm.code.files)
 
 
 def _flagged(study: Study, gates: tuple[Gate, ...]) -> Finding:
