@@ -228,6 +228,13 @@ class _Flow:
                 return self._new(frozenset().union(*(value for _, value in parts)))
             if name in JOINS:
                 self.decided = self.decided and not self.of(first)
+        if (
+            name == "sum"
+            and isinstance(node.func, ast.Name)
+            and arguments
+            and self.of(arguments[0])
+        ):
+            self.decided = False  # what is in a list was made at different times, or was not
         values = [self.of(argument) for argument in arguments]
         self._pass(node, values)
         if isinstance(node.func, ast.Attribute):
