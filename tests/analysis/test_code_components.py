@@ -270,3 +270,22 @@ def test_a_class_that_is_defined_again_counts_once_by_its_last_definition() -> N
     first = NET.format("x + self.f(x)")
     assert census(first + NET.format("F.relu(x)")) == {("activation", "relu"): 1}
     assert census(NET.format("F.relu(x)") + first + first) == {("skip", "residual-skip"): 1}
+
+
+OLD_STYLE = (
+    "{mark}class Gate(nn.Module):\n    def __init__(self, c):\n        super(Gate, self).__init__()\n"
+    "        self.fc = nn.Linear(c, c)\n    def forward(self, x):\n"
+    "        return x * torch.sigmoid(self.fc(x.mean(dim=(2, 3))))\n" + NET.format("F.relu(x)")
+)
+
+
+def test_a_class_that_names_itself_in_super_is_not_built_by_that() -> None:
+    """`super(Gate, self)` inside a class that nobody makes is no use of the class."""
+    assert not any(kind == "attention" for kind, _ in census(OLD_STYLE.format(mark="")))
+
+
+def test_a_registered_class_counts_as_built() -> None:
+    """A class that a decorator keeps under a name may be made by that name."""
+    assert any(
+        kind == "attention" for kind, _ in census(OLD_STYLE.format(mark="@BLOCKS.register()\n"))
+    )

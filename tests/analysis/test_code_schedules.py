@@ -87,3 +87,30 @@ def test_what_lightning_returns_is_used() -> None:
         "        return [opt], [torch.optim.lr_scheduler.CosineAnnealingLR(opt, 10)]\n"
     )
     assert family(text) == "cosine"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "for g in groups:\n        g['lr'] = 0.1 * 0.5 ** epoch",
+        "optimizer.lr = 0.01",
+        "model.optimizer.learning_rate.assign(0.01)",
+        "optimizer = optim.SGD(model.parameters(), lr=0.1 / (1 + epoch))",
+    ],
+)
+def test_a_rate_that_is_set_in_place_is_open(line: str) -> None:
+    """Code that writes a rate itself, in whatever spelling, is not called constant."""
+    assert family(LOOP.format(made="", stepped=line)) is None
+
+
+def test_a_trainer_with_a_schedule_of_its_own_is_open() -> None:
+    """Hugging Face's trainer lowers the rate unless it is told otherwise."""
+    text = LOOP.format(made="from transformers import Trainer", stepped="Trainer(model).train()")
+    assert family(text) is None
+
+
+def test_a_tree_with_a_file_that_cannot_be_read_is_open() -> None:
+    """A file this interpreter cannot parse may hold the schedule."""
+    texts = {"r/train.py": LOOP.format(made="", stepped=""), "r/old.py": "print 'lr', lr\n"}
+    files = tuple(SourceFile(path=path, text=text) for path, text in texts.items())
+    assert schedule_in(CodeTree(root="r", files=files)) is None

@@ -376,3 +376,65 @@ def test_a_file_that_does_not_parse_is_undecided() -> None:
     """A script in Python 2 that asks for the option may do anything."""
     view = specialize(_tree(main="print args.method\n"), Options(values=BASE, others=OURS))
     assert view.undecided == ("a file that is no Python this interpreter can parse (main.py)",)
+
+
+METHOD = """\
+class Trainer:
+    def fit_all(self, epochs, kind='ours'):
+        if kind == 'ours':
+            drop()
+        else:
+            keep()
+class Other:
+    def fit_all(self{second}):
+        pass
+Trainer().fit_all(5, kind=args.method)
+Other().fit_all({given})
+"""
+
+
+def test_a_method_is_told_by_what_it_takes() -> None:
+    """Calls that lack an argument a method needs are of another method of its name."""
+    text = _text(METHOD.format(second="", given=""))
+    assert "drop()" not in text
+    assert "keep()" in text
+
+
+def test_a_method_that_another_could_be_is_left() -> None:
+    """Where a call may be of either method, nothing is taken out."""
+    text = _text(METHOD.format(second=", epochs, kind='x'", given="5, 'ours'"))
+    assert "drop()" in text
+    assert "keep()" in text
+
+
+ABSENT = {
+    "get with a default": "if cfg['model'].get('att', 'none') == 'cbam':\n    drop()\nelse:\n    keep()\n",
+    "get without one": "kind = cfg['model'].get('att')\nif kind == 'cbam':\n    drop()\nelse:\n    keep()\n",
+    "getattr": "if getattr(cfg.model, 'att', None) is not None:\n    drop()\nelse:\n    keep()\n",
+    "membership": "if 'att' in cfg['model']:\n    drop()\nelse:\n    keep()\n",
+    "no membership": "if 'att' not in cfg.model:\n    keep()\nelse:\n    drop()\n",
+    "hasattr": "if hasattr(cfg.model, 'att'):\n    drop()\nelse:\n    keep()\n",
+    "constructor": "class Net:\n    def __init__(self, att):\n        if att == 'cbam':\n            drop()\n"
+    "        else:\n            keep()\n\nNet(att=cfg['model'].get('att', 'none'))\n",
+}
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_an_entry_left_out_takes_the_default_of_the_code(name: str) -> None:
+    """An arm whose file lacks the entry runs what the code does without it."""
+    options = Options(
+        values={"model.width": 8},
+        others={"model.width": 8, "model.att": "cbam"},
+        absent=frozenset({"model.att"}),
+    )
+    text = specialize(_tree(main=ABSENT[name]), options).tree.files[0].text
+    assert "drop()" not in text
+    assert "keep()" in text
+
+
+def test_an_entry_that_may_come_from_elsewhere_decides_nothing() -> None:
+    """Without the knowledge that the arm's file lacks an entry its default stays open."""
+    options = Options(values={"model.width": 8}, others={"model.width": 8, "model.att": "cbam"})
+    text = specialize(_tree(main=ABSENT["get with a default"]), options).tree.files[0].text
+    assert "drop()" in text
+    assert "keep()" in text

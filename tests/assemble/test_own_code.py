@@ -208,3 +208,33 @@ def test_a_gate_of_one_arms_branch_is_found(tmp_path: Path) -> None:
 def test_a_gate_behind_a_table_that_is_not_followed_is_never_clear(tmp_path: Path) -> None:
     """Functions in a table picked by the option leave the blocks open."""
     assert _project(tmp_path / "p", TRAIN)["NG302"].verdict == "unknown"
+
+
+ASKED = "if cfg.get('att', 'none') == 'cbam':\n    a()\nelse:\n    b()\n"
+WRITTEN = {"width": 8, "depth": 4}
+
+
+def test_a_file_that_lacks_an_entry_leaves_it_to_the_code() -> None:
+    """The arm without the entry runs the default that the code names."""
+    first, second = _texts(
+        _arm("base", ASKED, WRITTEN), _arm("ours", ASKED, {**WRITTEN, "att": "cbam"})
+    )
+    assert "a()" not in first
+    assert "b()" not in second
+
+
+def test_a_file_that_inherits_may_have_the_entry() -> None:
+    """A file built on another may get the entry from there: the baseline's choice stays open."""
+    first, _ = _texts(
+        _arm("base", ASKED, {**WRITTEN, "_base_": "default.yaml"}),
+        _arm("ours", ASKED, {**WRITTEN, "att": "cbam"}),
+    )
+    assert "a()" in first
+    assert "b()" in first
+
+
+def test_a_declared_option_has_its_own_default() -> None:
+    """An option of the command line whose default is not written down stays open."""
+    code = "parser.add_argument('--att', default=DEFAULT)\n" + ASKED
+    first, _ = _texts(_arm("base", code, WRITTEN), _arm("ours", code, {**WRITTEN, "att": "cbam"}))
+    assert "a()" in first

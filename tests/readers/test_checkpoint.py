@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
@@ -262,3 +263,23 @@ def test_a_shape_that_does_not_fit_its_bytes_is_damage(write: Write) -> None:
     content = _safetensors({"w": ("F32", [2**40, 2**40], 4)})
     with pytest.raises(UnreadableFile, match="shape does not fit"):
         list(checkpoint.read(entry_of(write("m.safetensors", content)), checkpoint.Limits()))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("zipped", [True, False])
+def test_arguments_saved_beside_the_weights_are_settings(
+    tmp_path: Path, read_run: ReadRun, zipped: bool
+) -> None:
+    """A namespace under `args` states what was configured; its secrets are left out."""
+    torch = pytest.importorskip("torch")
+    saved = {
+        "model": {"weight": torch.zeros(2, 2)},
+        "args": argparse.Namespace(lr=0.1, batch_size=64, api_key="x"),
+    }
+    path = tmp_path / "last.pth"
+    torch.save(saved, path, _use_new_zipfile_serialization=zipped)
+    run = read_run(checkpoint.READER, path)
+    assert {s.key: (s.value, s.strength) for s in run.settings} == {
+        "lr": (0.1, "configured"),
+        "batch_size": (64, "configured"),
+    }

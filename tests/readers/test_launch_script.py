@@ -72,3 +72,30 @@ def test_a_command_without_options_is_no_run(tmp_path: Path) -> None:
 def test_launchers(tmp_path: Path, command: str, expected: dict[str, object]) -> None:
     """Options of a launcher that count devices are read, its others are not the program's."""
     assert settings(tmp_path, command + "\n") == expected
+
+
+def test_variables_of_the_script_itself_are_filled_in(tmp_path: Path) -> None:
+    """Plain assignments before the command, on its line, and the default of one never set."""
+    text = 'export LR=0.1\nMODEL="Pre"; python x.py --lr $LR --model ${MODEL} --seed ${SEED:-1}\n'
+    assert settings(tmp_path, text) == {"program": "x.py", "lr": "0.1", "model": "Pre", "seed": "1"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for LR in 0.1 0.2; do\npython x.py --lr $LR --bs 8\ndone\n",
+        "LR=1\nfor LR in 0.1 0.2; do\npython x.py --lr $LR --bs 8\ndone\n",
+        "if [ $1 = a ]; then\nLR=0.1\nelse\nLR=0.2\nfi\npython x.py --lr $LR --bs 8\n",
+        "LR=$1\npython x.py --lr ${LR} --bs 8\n",
+        "LR=$(python best.py)\npython x.py --lr $LR --bs 8\n",
+    ],
+)
+def test_variables_of_loops_branches_and_arguments_stay_unknown(tmp_path: Path, text: str) -> None:
+    """Nothing says which value a run beside the script had."""
+    assert settings(tmp_path, text) == {"program": "x.py", "lr": None, "bs": "8"}
+
+
+def test_a_redirection_is_no_value(tmp_path: Path) -> None:
+    """`--amp 2>&1 | tee log` switches amp on."""
+    found = settings(tmp_path, "python x.py --bs 8 --amp 2>&1 | tee log.txt\n")
+    assert found == {"program": "x.py", "bs": "8", "amp": True}

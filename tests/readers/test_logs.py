@@ -287,3 +287,30 @@ def test_real_yolo_log_has_fifty_epochs(real_data: Path, read_run: ReadRun) -> N
     curve = next(s for s in run.series if s.key == "metrics/mAP50-95(B)")
     assert (run.dialect, len(curve.values)) == ("ultralytics", 50)
     assert curve.values[-1] == pytest.approx(0.5476, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("total/epochs", "epoch"), ("TotalEnvInteracts", "step"), ("misc/nupdates", "step"),
+     ("my_training_steps_so_far", "step")],
+)  # fmt: skip
+def test_a_rising_counter_is_the_axis(
+    write: Write, read_run: ReadRun, name: str, unit: str
+) -> None:
+    """A column named like a counter that rises from row to row tells no runs apart."""
+    run = read_run(metric_log.READER, write("progress.csv", f"{name},loss\n5,3\n10,2\n15,1\n"))
+    assert [(s.unit, s.steps) for s in run.series if s.key == "loss"] == [(unit, (5.0, 10.0, 15.0))]
+
+
+def test_a_setting_that_rises_over_few_rows_tells_runs_apart(
+    write: Write, read_all: ReadAll
+) -> None:
+    """Three batch sizes with a score each are three runs."""
+    path = write("results.csv", "batch_size,test_acc\n16,0.5\n32,0.6\n48,0.7\n")
+    assert len(read_all(metric_log.READER, path)) == 3
+
+
+def test_items_of_a_data_set_are_no_run(write: Write, read_all: ReadAll) -> None:
+    """A JSON list whose numbers are neither scores nor settings says nothing of a training."""
+    path = write("test30.json", json.dumps([{"task_id": i, "length": 9 - i} for i in range(5)]))
+    assert read_all(metric_log.READER, path) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -271,11 +272,23 @@ def test_other_text_files_are_left_alone(write: Write, name: str) -> None:
 def test_the_console_of_a_recorded_wandb_run_is_not_read_again(
     write: Write, read_all: ReadAll
 ) -> None:
-    """output.log beside a .wandb file repeats what that file holds."""
+    """output.log beside a .wandb file with a history repeats what that file holds."""
     path = write("run-1/files/output.log", "".join(f"epoch {i} loss 0.{i}\n" for i in range(9)))
     assert len(read_all(text_log.READER, path)) == 1
-    write("run-1/run-1.wandb", b":W&B")
+    row = b"\x12\x0f\x0a\x0d\x0a\x04loss\x82\x01\x040.50"  # history of one item: key, value in JSON
+    header = struct.pack("<HB", 0xBEE1, 0)
+    fragment = struct.pack("<IHB", 0, len(row), 1) + row
+    write("run-1/run-1.wandb", b":W&B" + header + fragment)
     assert read_all(text_log.READER, path) == []
+
+
+def test_the_console_is_the_record_of_a_wandb_run_that_logged_nothing(
+    write: Write, read_all: ReadAll
+) -> None:
+    """A run that stopped before its first call of log left what it printed alone."""
+    path = write("run-1/files/output.log", "".join(f"epoch {i} loss 0.{i}\n" for i in range(9)))
+    write("run-1/run-1.wandb", b":W&B" + struct.pack("<HB", 0xBEE1, 0))
+    assert len(read_all(text_log.READER, path)) == 1
 
 
 @pytest.mark.parametrize(
@@ -540,3 +553,47 @@ def test_a_printed_configuration_with_its_epochs_is_settings(
     rows = "".join(f"epoch {n} loss 0.{9 - n}\n" for n in range(1, 5))
     run = read_run(text_log.READER, write("train.log", text + rows))
     assert {s.key: s.value for s in run.settings}["epochs"] == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "axes", "values"),
+    [
+        ("Train 12, loss: 2.68, train acc: 0.45", {"epoch": 12},
+         {"train/loss": 2.68, "train_acc": 0.45}),
+        ("Train 60000, test 10000", {}, {}),
+        ("(AD train epochs:0)", {}, {}),
+        ("Train epochs: 3/90 loss 0.5", {"epoch": 3}, {"train/loss": 0.5}),
+        ("Validating Epoch: 1, accuracy: 0.9", {"epoch": 1}, {"validating/accuracy": 0.9}),
+        ("[epoch:  3, iter: 121,400, lr:(1e-04,)] l_pix: 5e-03", {"epoch": 3, "step": 121_400},
+         {"lr": 1e-4, "l_pix": 0.005}),
+        ("  PARK: precision:  10.00%; recall:  20.00%; FB1:  13.30  66", {},
+         {"PARK class precision": 10, "PARK class recall": 20, "PARK class FB1": 13.3}),
+    ],
+)  # fmt: skip
+def test_lines_of_further_scripts(
+    line: str, axes: dict[str, float], values: dict[str, float]
+) -> None:
+    """Positions behind a split, planned lengths, thousands, and rows of one class."""
+    read = read_line(line)
+    assert (read.axes, read.values) == (axes, values)
+
+
+def test_a_config_printed_as_json_is_settings(write: Write, read_run: ReadRun) -> None:
+    """The dict is no row of the log, though it names epochs."""
+    text = 'config: {"lr": 0.1, "batch_size": 32, "epochs": 10, "amp": true}\n'
+    run = read_run(
+        text_log.READER,
+        write("train.log", text + "".join(f"epoch {i} loss {9 - i}\n" for i in range(3))),
+    )
+    assert settings(run) == {"lr": 0.1, "batch_size": 32, "epochs": 10, "amp": True}
+
+
+def test_a_start_that_broke_off_leaves_no_settings(write: Write, read_run: ReadRun) -> None:
+    """The training that ran has the settings printed before it, not those of the start above."""
+    start = "lr: {}\nbatch_size: {}\nwidth: 8\nold_{}: 1\nStarting epoch 0\n"
+    text = start.format(0.1, 32, "a") + start.format(0.2, 64, "b")
+    run = read_run(
+        text_log.READER,
+        write("train.log", text + "".join(f"epoch {i} loss {9 - i}\n" for i in range(3))),
+    )
+    assert settings(run) == {"lr": 0.2, "batch_size": 64, "width": 8, "old_b": 1}

@@ -41,10 +41,18 @@ def passed(
         elif function.name.startswith("__"):
             return None
     defined = evaluation.program.definitions.get(called, [])
-    if len(defined) != 1 or evaluation.program.passed_on[called]:
+    if evaluation.program.passed_on[called]:
+        return None
+    calls = evaluation.program.calls.get(called, [])
+    if skipped and called == function.name:  # a method: others of its name take other arguments
+        calls = [one for one in calls if could_call(one[0], function, skipped)]
+    rivals = [d.node for d in defined if d.node is not function and called == function.name]
+    if (rivals and not skipped) or (len(defined) != 1 and called != function.name):
+        return None
+    if any(_may_be_of(one[0], rival) for rival in rivals for one in calls):
         return None
     values: list[Value | None] = []
-    for call, path in evaluation.program.calls.get(called, []):
+    for call, path in calls:
         where = evaluation.program.scope_of(call, path)
         values.append(_argument(evaluation, call, where, scope, name, skipped, depth + 1))
     known = {(type(v.value), repr(v.value)) for v in values if v is not None}
@@ -53,7 +61,38 @@ def passed(
     joined = [v for v in values if v is not None]
     if not values or len(joined) < len(values):
         return None
-    return Value(value=joined[0].value, keys=frozenset().union(*(v.keys for v in joined)))
+    return Value(
+        value=joined[0].value,
+        keys=frozenset().union(*(v.keys for v in joined)),
+        spelled_in_code=all(v.spelled_in_code or not v.keys for v in joined),
+    )
+
+
+def could_call(
+    call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, skipped: int
+) -> bool:
+    """Tell whether a function takes the arguments of a call: all it needs, and none it does not know."""
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(not k.arg for k in call.keywords):
+        return True
+    arguments = function.args
+    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][skipped:]
+    named = {k.arg for k in call.keywords}
+    known = {*positional, *(a.arg for a in arguments.kwonlyargs)}
+    if len(call.args) > len(positional) and arguments.vararg is None:
+        return False
+    if named - known and arguments.kwarg is None:
+        return False
+    needed = positional[: len(positional) - len(arguments.defaults)]
+    return set(needed[len(call.args) :]) <= named
+
+
+def _may_be_of(
+    call: ast.Call, rival: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+) -> bool:
+    """Tell whether a call may be of another definition of the same name, as a method or as a function."""
+    if isinstance(rival, ast.ClassDef):
+        return True
+    return could_call(call, rival, 0) or could_call(call, rival, 1)
 
 
 def _argument(  # noqa: PLR0917 - one call, one argument, and where both stand

@@ -221,6 +221,8 @@ def _is_whole_network(name: str) -> bool:
     return name.lower().endswith(("net", "model", "network", "classifier", "former", "cnn", "mlp"))
 
 
+NAMING = frozenset({"super", "isinstance", "issubclass"})
+"""Calls that name a class without making or keeping one."""
 HOLDING = (ast.Name, ast.Attribute, ast.Dict, ast.List, ast.Tuple, ast.IfExp)
 """Expressions that hold a class without calling it: `block = Bottleneck`."""
 
@@ -240,6 +242,11 @@ def _held(module: ast.Module) -> set[str]:
     }
 
 
+def _is_registered(node: ast.ClassDef) -> bool:
+    """Tell whether a decorator keeps a class under a name, by which it may be made."""
+    return any(isinstance(child, ast.Call | ast.Attribute) for child in node.decorator_list)
+
+
 @remembered
 def _instantiated(tree: CodeTree) -> set[str]:
     """Return the names that are called, given to calls, or held to be called later."""
@@ -247,8 +254,11 @@ def _instantiated(tree: CodeTree) -> set[str]:
     for _, module in modules(tree):
         used |= _held(module)
         covered: set[int] = set()
+        used |= {node.name for node in nodes_of(module, ast.ClassDef) if _is_registered(node)}
         for call in calls_in(module):
             used.add(last_name(call))
+            if last_name(call) in NAMING:
+                continue
             if id(call) in covered:  # inside an argument of a call before it
                 continue
             for argument in [*call.args, *[k.value for k in call.keywords]]:

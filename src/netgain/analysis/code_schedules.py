@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netgain.analysis.declared_options import chain_of
+from netgain.analysis.options import default_asked_with, parts_of
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.schedule import Family
+from netgain.analysis.schedule import Family, family_of_name
 from netgain.analysis.syntax import (
     dotted,
     last_name,
+    literal,
     modules,
     nodes_of,
     parents_in,
@@ -24,7 +27,7 @@ from netgain.analysis.syntax import (
     walk,
     words_in,
 )
-from netgain.study import CodeTree, Source
+from netgain.study import CodeTree, Source, SourceFile
 
 MAKERS: dict[str, Family] = {
     "StepLR": "step", "MultiStepLR": "step", "CosineAnnealingLR": "cosine",
@@ -58,6 +61,15 @@ CHANGES = re.compile(
     re.IGNORECASE,
 )
 """Names by which code changes a rate."""
+HAND_MADE = re.compile(r"adjust_l|set_lr|update_lr|change_lr|lr_?warm|warm_?up_?lr", re.IGNORECASE)
+"""Names by which code changes a rate without a scheduler."""
+BY_DEFAULT = frozenset(
+    {"Trainer", "Seq2SeqTrainer", "TrainingArguments", "SFTTrainer", "SFTConfig"}
+)
+"""Trainers that lower the rate when nobody asks for it."""
+RATES = frozenset({"lr", "learning_rate"})
+NO_SCHEDULE = (None, False, "", "none", "no", "null", "constant")
+"""Values that ask for no schedule."""
 STEPPERS = frozenset({"fit", "fit_generator", "step"})
 MOST_NODES = 400_000
 
@@ -77,7 +89,9 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     """Return the one schedule that a tree makes and uses; None where it is open."""
     made: list[tuple[Family, Source, bool]] = []
     optimizer: Source | None = None
-    changed, looped = False, False
+    parsed = {file.path for file, _ in modules(tree)}
+    changed = len(parsed) < len(tree.files)  # a file that cannot be read may hold anything
+    looped = False
     for file, module in modules(tree):
         nodes = walk(module)
         if len(nodes) > MOST_NODES:
@@ -86,7 +100,7 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
         makes = any(last_name(call) in MAKERS for call in calls)
         used = _used_names(nodes) if makes else frozenset[str]()
         parents = parents_in(module) if makes else {}
-        changed = changed or any(map(CHANGES.search, _names_in(module)))
+        changed = changed or any(map(CHANGES.search, _names_in(module))) or _sets_rate(module)
         for node in calls:
             name = last_name(node)
             if name in MAKERS and _is_constructor(node, name):
@@ -104,6 +118,98 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     if made or changed or optimizer is None or not looped:
         return None
     return CodeSchedule(family="constant", source=optimizer)
+
+
+def schedule_by_default(tree: CodeTree, key: str, other: CodeTree) -> CodeSchedule | None:
+    """Return the schedule of an arm whose configuration file lacks the key that the other arm's has.
+
+    Args:
+        tree: the code as this arm runs it.
+        key: the key, as the other arm's file spells it.
+        other: the code as the other arm runs it, in which a test that asks for the key still stands.
+    """
+    asked = _asked_with(tree, key) or _asked_with(other, key)
+    defaults = [default_asked_with(call) for _, call in asked]
+    if not asked:
+        return _left_out(tree, other)
+    if not all(isinstance(default, ast.Constant) for default in defaults):
+        return None
+    values = {literal(default) for default in defaults}
+    if len(values) > 1:
+        return None
+    file, call = asked[0]
+    value = values.pop()
+    if (value.lower() if isinstance(value, str) else value) not in NO_SCHEDULE:
+        family = family_of_name(str(value))
+        return CodeSchedule(family=family, source=place(file, call, key)) if family else None
+    paths = {found.path for found, _ in asked}
+    if any(_changes_rate(module) for found, module in modules(tree) if found.path in paths):
+        return None
+    return CodeSchedule(family="constant", source=place(file, call, key))
+
+
+def _left_out(tree: CodeTree, other: CodeTree) -> CodeSchedule | None:
+    """Return `constant` where one arm's view of a file makes a scheduler and this arm's view makes none."""
+    mine = {file.path: (file, module) for file, module in modules(tree)}
+    makers = [file.path for file, module in modules(other) if _makers(module)]
+    without = [mine[path] for path in makers if path in mine and not _makers(mine[path][1])]
+    if not without or any(_changes_rate(module) for _, module in without):
+        return None
+    for file, module in without:
+        for call in nodes_of(module, ast.Call):
+            if OPTIMIZERS.fullmatch(last_name(call)) and _is_optimizer(call):
+                return CodeSchedule(family="constant", source=place(file, call, last_name(call)))
+    return None
+
+
+def _makers(module: ast.Module) -> bool:
+    """Tell whether a file makes a scheduler."""
+    return any(
+        last_name(call) in MAKERS and _is_constructor(call, last_name(call))
+        for call in nodes_of(module, ast.Call)
+    )
+
+
+def _asked_with(tree: CodeTree, key: str) -> list[tuple[SourceFile, ast.Call]]:
+    """Return the calls that ask for an entry with a default, or with none."""
+    last = parts_of(key)[-1]
+    return [
+        (file, call)
+        for file, module in modules(tree)
+        if last in file.text.lower().replace("-", "_")
+        for call in nodes_of(module, ast.Call)
+        if default_asked_with(call) is not None
+        and (chain := chain_of(call)[0])
+        and parts_of(chain[-1])[-1:] == (last,)
+    ]
+
+
+def _changes_rate(module: ast.Module) -> bool:
+    by_hand = any(map(HAND_MADE.search, _names_in(module)))
+    return _makers(module) or by_hand or _sets_rate(module)
+
+
+def _sets_rate(module: ast.Module) -> bool:
+    """Tell whether code sets a rate in place, makes an optimizer in a loop, or leaves it to a trainer."""
+    if words_in(module) & BY_DEFAULT:
+        return True
+    for node in nodes_of(module, ast.Attribute):
+        of_optimizer = node.attr in RATES and "optim" in last_name(node.value).lower()
+        if of_optimizer and not isinstance(node.ctx, ast.Load):
+            return True
+    for entry in nodes_of(module, ast.Subscript):
+        if literal(entry.slice) in RATES and not isinstance(entry.ctx, ast.Load):
+            return True
+    for call in nodes_of(module, ast.Call):
+        base = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if base is not None and last_name(call) == "assign" and last_name(base) in RATES:
+            return True
+    return any(
+        OPTIMIZERS.fullmatch(last_name(call)) and _is_optimizer(call)
+        for loop in nodes_of(module, ast.For)
+        if "epoch" in " ".join(map(_word, walk(loop.target))).lower()
+        for call in nodes_of(loop, ast.Call)
+    )
 
 
 def _names_in(module: ast.Module) -> set[str]:

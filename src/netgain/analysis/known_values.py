@@ -14,6 +14,8 @@ class Value:
     """The constant; tuples for displays of constants."""
     keys: frozenset[str] = frozenset()
     """Keys of the options; empty for a constant of the code itself."""
+    spelled_in_code: bool = False
+    """Whether the constant stands in code though an option decides it, as the default of one not given."""
 
 
 def joined(items: list[Value | None]) -> Value | None:

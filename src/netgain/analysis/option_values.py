@@ -10,7 +10,13 @@ from netgain.analysis.call_values import passed
 from netgain.analysis.declared_options import CONFIGURATION_CLASS
 from netgain.analysis.displays import DEEPEST, item_of
 from netgain.analysis.known_values import Value, compared, joined, last_of
-from netgain.analysis.options import Options, is_configuration, key_of
+from netgain.analysis.options import (
+    Options,
+    default_asked_with,
+    is_configuration,
+    key_of,
+    member_asked_for,
+)
 from netgain.analysis.scopes import Program, Scope
 from netgain.analysis.syntax import calls_in, last_name, literal, nodes_of
 
@@ -78,9 +84,24 @@ class Evaluation:
         if not isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
             return None
         key = key_of(node, self.options) or self._of_its_own_class().get(id(node))
-        if key is None or key not in self.options.values or key in self.reassigned():
+        if key is None or key in self.reassigned():
             return None
-        return Value(value=self.options.values[key], keys=frozenset((key,)))
+        if key in self.options.values:
+            return Value(value=self.options.values[key], keys=frozenset((key,)))
+        default = default_asked_with(node) if key in self.options.absent else None
+        if not isinstance(default, (ast.Constant, ast.UnaryOp)):
+            return None
+        known = isinstance(default, ast.Constant) or literal(default) is not None
+        keys = frozenset((key,))
+        return Value(value=literal(default), keys=keys, spelled_in_code=True) if known else None
+
+    def _holds(self, word: ast.expr, node: ast.expr) -> Value | None:
+        """Tell whether a configuration holds an entry: `"gate" in cfg["model"]`."""
+        key = member_asked_for(literal(word), node, self.options)
+        stated = key in self.options.values
+        if key is None or key in self.reassigned() or not (stated or key in self.options.absent):
+            return None
+        return Value(value=stated, keys=frozenset((key,)))
 
     def _of_its_own_class(self) -> dict[int, str]:
         """Return the keys that methods of a configuration's own class ask for as `self.key`, by node."""
@@ -183,6 +204,11 @@ class Evaluation:
         if len(node.ops) != 1:
             return None
         sides = [node.left, node.comparators[0]]
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            held = self._holds(*sides)
+            if held is not None:
+                wanted = isinstance(node.ops[0], ast.In)
+                return Value(value=held.value is wanted, keys=held.keys)
         left, right = (self.of(side, scope, depth) for side in sides)
         if left is None and right is not None and not right.keys:
             left = self.by_name(node.left, right.value, scope)
@@ -191,6 +217,10 @@ class Evaluation:
         if left is None or right is None:
             return None
         result = compared(node.ops[0], left.value, right.value)
+        if result is None and isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+            exact = all(side.spelled_in_code or not side.keys for side in (left, right))
+            equal = isinstance(node.ops[0], ast.Eq) is (left.value == right.value)
+            result = equal if exact else None
         return None if result is None else Value(value=result, keys=left.keys | right.keys)
 
     def by_name(self, node: ast.expr, against: object, scope: Scope) -> Value | None:
@@ -253,7 +283,7 @@ class Evaluation:
         return None
 
     def _call(self, node: ast.Call, scope: Scope, depth: int) -> Value | None:
-        """Read `name.lower()`, `name.startswith("x")`, `bool(x)`, `int(x)` and `str(x)`."""
+        """Read `name.lower()`, `name.startswith("x")`, `hasattr(cfg, "x")`, `bool(x)`, `int(x)`, `str(x)`."""
         if isinstance(node.func, ast.Attribute) and node.func.attr in TEXT_METHODS:
             text = self.of(node.func.value, scope, depth)
             arguments = [self.of(item, scope, depth) for item in node.args]
@@ -266,6 +296,8 @@ class Evaluation:
                 return Value(value=getattr(text.value, node.func.attr)(*words), keys=text.keys)
             except TypeError:
                 return None
+        if last_name(node) == "hasattr" and len(node.args) == 2:
+            return self._holds(node.args[1], node.args[0])
         if (
             isinstance(node.func, ast.Name)
             and node.func.id in ("bool", "int", "str")

@@ -35,6 +35,9 @@ class Options:
     """Value by dotted key, as files spell it; only keys on which all runs of the arm agree."""
     others: Mapping[str, Scalar]
     """The same of the other arm."""
+    absent: frozenset[str] = frozenset()
+    """Keys of the other arm that this arm's own configuration file lacks: code that asks for one of them
+    gets the default it names."""
 
     @cached_property
     def differing(self) -> frozenset[str]:
@@ -112,6 +115,27 @@ def key_of(node: ast.AST, options: Options) -> str | None:
     return None
 
 
+def default_asked_with(node: ast.AST) -> ast.expr | None:
+    """Return what `cfg.get("x", 0)` or `getattr(args, "x", 0)` gives where there is no such entry."""
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 3:
+        return node.args[2]
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and not node.keywords:
+        if len(node.args) == 2:
+            return node.args[1]
+        return ast.Constant(value=None) if len(node.args) == 1 else None
+    return None
+
+
+def member_asked_for(word: object, node: ast.AST, options: Options) -> str | None:
+    """Return the key that `word in node` asks for, where the node is a configuration or a part of one."""
+    if not isinstance(word, str):
+        return None
+    asked = ast.Subscript(value=node, slice=ast.Constant(value=word))  # type: ignore[arg-type]  # any expression
+    return key_of(asked, options)
+
+
 def is_configuration(node: ast.AST) -> bool:
     """Tell whether an expression is a whole configuration, as in `Net(**vars(args))`."""
     parts, from_call = chain_of(node)
@@ -124,6 +148,22 @@ def declared_defaults(tree: CodeTree) -> dict[str, Scalar]:
 
     An option that is declared twice has a default only where both say the same.
     """
+    return {
+        name: declared[0][1]
+        for name, declared in _declarations(tree).items()
+        if all(known for known, _ in declared)
+        and all(value == declared[0][1] for _, value in declared)
+    }
+
+
+def declared_names(tree: CodeTree) -> frozenset[tuple[str, ...]]:
+    """Return the options that a tree declares, whatever their default, as parts of keys."""
+    return frozenset(parts_of(name) for name in _declarations(tree))
+
+
+@remembered
+def _declarations(tree: CodeTree) -> dict[str, list[tuple[bool, Scalar]]]:
+    """Return by option whether each declaration of it has a constant default, and which."""
     found: dict[str, list[tuple[bool, Scalar]]] = defaultdict(list)
     for _, module in modules(tree):
         for call in calls_in(module):
@@ -132,12 +172,7 @@ def declared_defaults(tree: CodeTree) -> dict[str, Scalar]:
         for owner in nodes_of(module, ast.ClassDef):
             for name, known, value in _fields(owner):
                 found[name].append((known, value))
-    return {
-        name: declared[0][1]
-        for name, declared in found.items()
-        if all(known for known, _ in declared)
-        and all(value == declared[0][1] for _, value in declared)
-    }
+    return dict(found)
 
 
 def _declared(call: ast.Call) -> Iterator[tuple[str, bool, Scalar]]:

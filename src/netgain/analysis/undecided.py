@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import PurePath
 
+from netgain.analysis.code_units import imported_by
 from netgain.analysis.known_values import Value
 from netgain.analysis.option_values import Evaluation
 from netgain.analysis.options import key_of, parts_of
 from netgain.analysis.scopes import FUNCTIONS, Scope
+from netgain.analysis.script_files import TRAINING_WORDS
 from netgain.analysis.syntax import dotted, last_name, literal, nodes_of, parents_in, walk
 from netgain.study import Scalar
 
@@ -22,6 +25,8 @@ KEEPS = re.compile(
     r"\w*(?:dir|path|file|folder|logger?|writer|save|print|format|join|name)s?\w*", re.IGNORECASE
 )
 """Calls that write a word down, or look for a place of that name."""
+OF_DATA = re.compile(r"\w*(?:data|loader|transform|augment|token)\w*", re.IGNORECASE)
+"""Calls that make data; in a script that trains nothing they choose nothing that a model is made of."""
 MOST = 5
 """Places named."""
 CONDITIONS = (ast.If, ast.While, ast.IfExp, ast.Assert)
@@ -92,7 +97,7 @@ def _chooses(
     by_name = key is None
     if by_name:
         key = evaluation.options.named(last_name(node))
-    if key is None:
+    if key is None or (not by_name and _cannot_run(node, key, evaluation)):
         return False
     taken = evaluation.options.taken(key)
     child, parent = node, parents.get(node)
@@ -111,6 +116,8 @@ def _chooses(
             given = child.value if isinstance(child, ast.keyword) else child
             if by_name or not isinstance(given, ast.expr):
                 return False
+            if OF_DATA.fullmatch(last_name(parent)) and _only_looks(path, evaluation):
+                return False
             return _makes(parent, given, argument, taken, evaluation)
         if isinstance(parent, (ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.Dict)):
             return False
@@ -118,6 +125,21 @@ def _chooses(
     if isinstance(parent, CONDITIONS) and child is getattr(parent, "test", None):
         return _is_switch(taken, by_name=by_name)
     return isinstance(parent, ast.Match) and child is parent.subject
+
+
+def _only_looks(path: str, evaluation: Evaluation) -> bool:
+    """Tell whether a file trains nothing itself and nobody imports it."""
+    text = next(file.text for file in evaluation.program.tree.files if file.path == path)
+    stem = PurePath(path).stem
+    roots = evaluation.program.roots.values()
+    return TRAINING_WORDS.search(text) is None and not any(
+        stem in imported_by(root.node) for root in roots
+    )
+
+
+def _cannot_run(node: ast.AST, key: str, evaluation: Evaluation) -> bool:
+    """Tell whether an expression asks without a default for an entry the arm's configuration lacks."""
+    return key in evaluation.options.absent and isinstance(node, (ast.Subscript, ast.Attribute))
 
 
 def _is_switch(taken: tuple[Scalar, ...], *, by_name: bool) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
-from netgain.analysis.options import Options, declared_defaults, parts_of
+from netgain.analysis.options import Options, declared_defaults, declared_names, parts_of
 from netgain.analysis.specialize import Specialized, specialize
 from netgain.assemble.arms import NOT_SETTINGS
 from netgain.study import Arm, Cited, CodeTree, Scalar
@@ -15,8 +15,18 @@ from netgain.vocabulary import is_housekeeping
 
 NO_OPTION = frozenset({"file name"})
 """Keys under which a value was not written by anybody."""
-LABELS = frozenset({("name",), ("exp_name",), ("experiment",), ("experiment_name",), ("exp",)})
+LABELS = frozenset(
+    {("name",), ("version",), ("exp_name",), ("experiment",), ("experiment_name",), ("exp",)}
+)
 """Last parts of keys that label an arm, and by which its code may choose all the same."""
+CONFIGURATION_FILES = frozenset({".yaml", ".yml", ".json", ".toml"})
+"""Files whose keys are what code asks for, whatever a key means."""
+INHERITING = frozenset(
+    {"_base_", "base", "_base", "base_config", "defaults", "inherit", "extends", "parent"}
+)
+"""Keys by which a configuration file takes entries over from another."""
+FEWEST_SHARED = 2
+"""Keys that two configuration files must share before an entry that one lacks is left to the code."""
 SHOWN = 3
 SHOWN_LENGTH = 30
 
@@ -62,7 +72,29 @@ def _options(baseline: Arm, proposed: Arm, tree: CodeTree) -> tuple[Options, Opt
     defaults = {parts_of(name): value for name, value in declared_defaults(tree).items()}
     first = _by_default(baseline, stated[1], defaults) | stated[0]
     second = _by_default(proposed, stated[0], defaults) | stated[1]
-    return Options(values=first, others=second), Options(values=second, others=first)
+    lacking = _absent(baseline, stated[1], tree), _absent(proposed, stated[0], tree)
+    return (
+        Options(values=first, others=second, absent=lacking[0] - first.keys()),
+        Options(values=second, others=first, absent=lacking[1] - second.keys()),
+    )
+
+
+def _absent(arm: Arm, others: Mapping[str, Scalar], tree: CodeTree) -> frozenset[str]:
+    """Return the keys of the other arm that no configuration file of this arm has."""
+    own = {
+        parts_of(key)
+        for run in arm.runs
+        for key, cited in _written(run.config, run.other_config).items()
+        if PurePath(cited.source.path).suffix in CONFIGURATION_FILES
+    }
+    shared = {key for key in others if parts_of(key) in own}
+    if len(shared) < FEWEST_SHARED or any(INHERITING & set(parts) for parts in own):
+        return frozenset()
+    declared = declared_names(tree)
+    named = {parts_of(key) for key in _named(arm)}
+    return frozenset(
+        key for key in others if parts_of(key) not in named and parts_of(key)[-1:] not in declared
+    )
 
 
 def _by_default(
@@ -85,13 +117,19 @@ def _stated(arm: Arm) -> dict[str, Scalar]:
         key: cited.value
         for key, cited in each[0].items()
         if not cited.disagreeing
-        and cited.confidence == "sure"
+        and (cited.confidence == "sure" or _is_spelled_out(cited))
         and cited.value is not None
         and all(
             key in other and not other[key].disagreeing and _equal(other[key].value, cited.value)
             for other in each[1:]
         )
     }
+
+
+def _is_spelled_out(cited: Cited[Scalar]) -> bool:
+    """Tell whether a file of settings states a value under a key, whose meaning alone may be in doubt."""
+    in_file = PurePath(cited.source.path).suffix in CONFIGURATION_FILES
+    return in_file and cited.strength == "configured" and bool(cited.source.key)
 
 
 def _named(arm: Arm) -> set[str]:
@@ -122,7 +160,7 @@ def _equal(first: Scalar, second: Scalar) -> bool:
 def _narrowed(view: Specialized, options: Options) -> CodeTree:
     """Return the view with the settings that made it and what they left open, in words."""
     keys = sorted(view.decided_by & options.differing)
-    shown = [f"{key}={str(options.values[key])[:SHOWN_LENGTH]}" for key in keys[:SHOWN]]
+    shown = [f"{key}={str(options.values.get(key))[:SHOWN_LENGTH]}" for key in keys[:SHOWN]]
     more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
     return replace(
         view.tree, settings=", ".join(shown) + more, undecided="; ".join(view.undecided[:SHOWN])

@@ -12,15 +12,17 @@ looks. Constant rate with a cooldown matches cosine once the length is right (HÃ
 The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear,
 cosine, step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak;
 the scheduler's name in the configs only where no trace is logged (`none` keeps the rate); and, where an
-arm's config says nothing, the one scheduler that the arm's own code makes and steps, or that nothing in its
-loop changes the rate of its optimizer. Flagged when the families differ, or when the proposed arm ends below
+arm's config says nothing, the default with which code asks for the entry that the other arm's config has, the
+one scheduler that the arm's own code makes and steps, or that nothing in its loop changes the rate of its
+optimizer. Flagged when the families differ, or when the proposed arm ends below
 a tenth of its peak and the baseline above a fifth. One shape that a baseline leaves between a tenth and a
 fifth of its peak, as an early stop does, is `unknown`.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
 proposed arm is not is reported, not flagged. A difference that the paper states and that a further run
-isolates, by changing it alone; its share is shown.
+isolates, by changing it alone; its share is shown. Two arms whose code makes an optimizer and in no file
+changes its rate.
 
 ## What is not seen
 A trace logged at fewer than four points. Code that both arms share, and a scheduler made under a condition.
@@ -47,7 +49,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-from netgain.analysis.code_schedules import schedule_in
+from netgain.analysis.code_schedules import schedule_by_default, schedule_in
 from netgain.analysis.schedule import Family, classify, family_of_name
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
@@ -84,6 +86,11 @@ class Shape:
     said_by: Literal["trace", "config", "code"] = "trace"
     """What it was read from."""
 
+    @property
+    def by_code(self) -> bool:
+        """Whether training code shows it."""
+        return self.said_by == "code"
+
 
 def check(study: Study) -> Finding:
     """Compare the learning-rate schedules and where in them the arms are compared.
@@ -97,10 +104,12 @@ def _judge_schedules(study: Study) -> Finding:
     first, second = _traced(study.baseline), _traced(study.proposed)
     if first is None or second is None:
         alike = study.baseline.code == study.proposed.code
-        first, second = (
-            _named(arm) or (None if alike else _coded(arm))
-            for arm in (study.baseline, study.proposed)
-        )
+        named = _named(study.baseline), _named(study.proposed)
+        unnamed = named == (None, None)
+        first = named[0] or _defaulted(study.baseline, study.proposed)
+        second = named[1] or _defaulted(study.proposed, study.baseline)
+        if not alike or (unnamed and _is_decided(study)):
+            first, second = first or _coded(study.baseline), second or _coded(study.proposed)
     if first is None or second is None:
         return _unknown(study)
     evidence = sources_of(second.sources, first.sources)
@@ -136,6 +145,16 @@ def _judge_schedules(study: Study) -> Finding:
             numbers=numbers,
             evidence=evidence,
             needs=("the baseline's score at the end of its anneal",),
+        )
+    if first.family == second.family == "constant" and first.by_code and second.by_code:
+        return Finding(
+            code=CODE,
+            name=NAME,
+            verdict="clear",
+            message="Both arms keep a constant learning rate by their code: nothing in it changes the rate "
+            "of the optimizer.",
+            numbers=numbers,
+            evidence=evidence,
         )
     traced = first.final_ratio is not None and second.final_ratio is not None
     if not (traced and first.complete and second.complete):
@@ -217,6 +236,48 @@ def _named(arm: Arm) -> Shape | None:
         complete=len(found) == len(arm.runs),
         said_by="config",
     )
+
+
+SHARED = 2
+"""Keys that both arms' files must have before one that an arm lacks is left to the code."""
+
+
+def _defaulted(arm: Arm, other: Arm) -> Shape | None:
+    """Read what the code takes where an arm's configuration lacks the scheduler that the other's names."""
+    if arm.code is None or other.code is None or not arm.runs or not other.runs:
+        return None
+    cited = [run.config.get("schedule") for run in other.runs]
+    keys = {one.source.key for one in cited if one is not None}
+    if len(keys) != 1 or (key := keys.pop()) is None or None in cited:
+        return None
+    if len(_keys(arm) & _keys(other)) < SHARED or key in _keys(arm):
+        return None
+    found = schedule_by_default(arm.code, key, other.code)
+    if found is None:
+        return None
+    return Shape(
+        family=found.family,
+        final_ratio=None,
+        sources=(found.source,),
+        complete=False,
+        said_by="code",
+    )
+
+
+def _keys(arm: Arm) -> set[str]:
+    """Return the keys that files of settings of an arm state."""
+    return {
+        cited.source.key
+        for run in arm.runs
+        for cited in (*run.config.values(), *run.other_config.values())
+        if cited.source.key and cited.strength == "configured"
+    }
+
+
+def _is_decided(study: Study) -> bool:
+    """Tell whether no setting in which the arms differ chooses in the code that both share."""
+    tree = study.baseline.code
+    return tree is not None and not tree.undecided
 
 
 def _coded(arm: Arm) -> Shape | None:

@@ -28,7 +28,7 @@ SHARE_OF_LINES = 0.5
 
 HEADING = re.compile(
     r"[^A-Za-z]{0,40}(?:(?:start|starting|begin|beginning|running|run|performing|evaluating|evaluation|"
-    r"results?|metrics|scores?|performance)\s{1,4})?(?:(?:on|of|for|the|model|in)\s{1,4}){0,3}"
+    r"evaluate|results?|metrics|scores?|performance)[\s:]{1,4})?(?:(?:on|of|for|the|model|in)\s{1,4}){0,3}"
     r"(?P<split>training|train|validation|validating|valid|val|dev|testing|test|held-out test)"
     r"(?:[ _-]{0,3}(?:set|data|dataset|split|results?|metrics|scores?|performance|error|errors|phase|"
     r"stage|loop|epoch|summary|report|stats|statistics|mode)){0,2}[^A-Za-z]{0,80}",

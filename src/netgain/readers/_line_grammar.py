@@ -23,7 +23,7 @@ from netgain.vocabulary import (
 Axis = Literal["step", "epoch", "sample"]
 
 NUMBER = (
-    r"(?<![\[(])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?"
+    r"(?<![\[(])[1-9]\d{0,2}(?:,\d{3})+(?!\d|,\d)(?:\.\d+)?"
     r"|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf)\b"
 )
 """A number; `12,345,678` counts in thousands, `[1,234` opens a list."""
@@ -65,16 +65,52 @@ UNITS = frozenset(
 LABELLED = re.compile(r"\s+(\d+\.\d+(?:[eE][-+]?\d{1,3})?)(?![\w.])(?!\s+[-+.\d])")
 """A value behind the label of a value: `Prec@1 001 88.057`."""
 SPLIT_WORD = re.compile(
-    r"(?<![\w/])(train|training|val|valid|validation|eval|evaluation|dev|test|testing)(?![\w/])",
+    r"(?<![\w/])(train|training|val|valid|validation|validating|eval|evaluation|evaluating|dev|test|testing)(?![\w/])",
     re.IGNORECASE,
 )
 EVALUATIONS = frozenset(
-    ("val", "valid", "validation", "eval", "evaluation", "dev", "test", "testing")
+    (
+        "val",
+        "valid",
+        "validation",
+        "validating",
+        "eval",
+        "evaluation",
+        "evaluating",
+        "dev",
+        "test",
+        "testing",
+    )
 )
 """Splits whose inner counter counts batches of the evaluation, no updates."""
 BEST = re.compile(r"\bbest\b", re.IGNORECASE)
 BEST_ITSELF = re.compile(r"\bbest\s*[:=]?\s*[-+.]?\d", re.IGNORECASE)
 """`best: 94.4`, `(best 94.4)`: a number beside those of the epoch."""
+OF_LENGTHS = frozenset(
+    (
+        "train",
+        "training",
+        "total",
+        "num",
+        "max",
+        "n",
+        "maximum",
+        "number",
+        "of",
+        "pretrain",
+        "pretraining",
+    )
+)
+"""Words in front of `epochs` that make its number the length of a training."""
+OF_CLASS = re.compile(
+    r"\s*(?P<label>\S{1,60}):\s+precision:\s*[\d.]+%;\s*recall:\s*[\d.]+%;\s*FB1:\s*[\d.]+\s+\d+\s*"
+)
+"""The row of one class below the summary that conlleval prints."""
+COUNTED_SPLIT = re.compile(
+    r"\s*\[?(?:train|training|val|valid|validation|test|testing|eval)\]?\s+(\d{1,5})\s*[,:|;]\s*(?=[A-Za-z])",
+    re.IGNORECASE,
+)
+"""`Train 12, loss: 0.31` and `Test 12: acc 0.8`: the epoch stands right behind the split."""
 VERBS = frozenset(("is", "was", "of", "at", "reached"))
 """Words between a name and its number."""
 
@@ -147,6 +183,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
             (),
             None,
         )  # COCO's summary: what it measures stands in its conditions, and a table follows
+    of_class = OF_CLASS.match(cleaned) if "FB1:" in cleaned else None
     seen = 0
     inner = False
     best = BEST.search(cleaned) if "best" in cleaned.lower() else None
@@ -170,6 +207,8 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
         behind = beside and best is not None and best.start() < match.start("value")
         if behind and any(part.role == name.role != "value" for part in parts):
             continue  # `epoch 7 acc 0.81, best acc 0.83 at epoch 5`
+        if name.role in ("epoch", "step") and _is_length(name, match):
+            continue
         if name.role == "epoch" and "." in match["value"] and any(p.role == "epoch" for p in parts):
             continue  # `Epoch 2 | loss prev epoch 2.1576`
         if match["percent"] and PROGRESS.match(cleaned, match.end()):
@@ -192,9 +231,31 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
                 Part(role="step", key="step", at=match.span("at"), total=match.span("outer"))
             )
     split = _split_of(cleaned[seen:]) or split
+    if all(part.role == "value" for part in parts):
+        parts += _behind_split(cleaned, parts)
     if split in EVALUATIONS and inner:
         parts = [part for part in parts if part.role != "step"]
+    if of_class is not None:
+        label = of_class["label"]
+        return tuple(replace(p, key=f"{label} class {p.key}") for p in parts), split
     return _in_their_split(parts), split
+
+
+def _is_length(name: _Name, match: re.Match[str]) -> bool:
+    """Tell whether `train epochs: 200` states how many there will be, not where the training stands."""
+    if match["total"] or match["inner"] or not str(name.key).lower().endswith("s"):
+        return False
+    return name.rest.split(" ")[-1].lower() in OF_LENGTHS
+
+
+def _behind_split(text: str, parts: list[Part]) -> list[Part]:
+    """Return the epoch of `Train 12, loss: 0.31`: a whole number between a split and a named score."""
+    found = COUNTED_SPLIT.match(text)
+    if found is None or not any(
+        part.at[0] >= found.end() and _is_score(part.key) for part in parts
+    ):
+        return []
+    return [Part(role="epoch", key="epoch", at=found.span(1))]
 
 
 def _is_no_quantity(match: re.Match[str], text: str) -> bool:

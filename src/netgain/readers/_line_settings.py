@@ -45,6 +45,9 @@ PROGRAM = re.compile(r"(?:^|[\s'\"])([\w./\\~-]+\.py)\b")
 LISTED = re.compile(r"[\[\]'\",\s]+")
 """What stands between the words of a command that is printed as a list (`sys.argv`)."""
 FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\.?\d\S{0,30}))?")
+IN_PYTHON = {"true": "True", "false": "False", "null": "None"}
+JSON_WORDS = re.compile(r"\b(?:true|false|null)\b(?=\s*[,}\]])")
+"""What JSON writes otherwise than Python."""
 DUMPED_AT_LEAST, FEWEST_KNOWN = 8, 3
 """Values of a printed dict that is no row of a log, and of a smaller one the settings that are known."""
 SINGLE_SETTING = re.compile(
@@ -70,7 +73,9 @@ def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
                 single = re.fullmatch(r"\[([^,\[\]]+)\]", word.strip())
                 yield key, typed_text((single[1] if single else word).strip().strip("'\""))
     elif "{'" in cut and cut.count("': ") >= FEWEST_KNOWN:
-        yield from _dumped_dict(cut)
+        yield from _dumped_dict(cut, "{'")
+    elif '{"' in cut and cut.count('": ') >= FEWEST_KNOWN:
+        yield from _dumped_dict(cut, '{"')
     elif " --" in text and COMMAND.search(text[:LONGEST]):
         yield from _command(text[:LONGEST])
     elif "'--" in text and "[" in text and COMMAND.search(text[:LONGEST]):
@@ -89,13 +94,16 @@ def _command(text: str) -> Iterator[tuple[str, Scalar]]:
             yield key, typed_text(word.strip("'\"") or "true")
 
 
-def _dumped_dict(text: str) -> Iterator[tuple[str, Scalar]]:
-    """Yield the values of a Python dict that holds no score and no position (fairseq's config)."""
-    start, end = text.find("{'"), text.rfind("}")
+def _dumped_dict(text: str, opening: str) -> Iterator[tuple[str, Scalar]]:
+    """Yield the values of a dict of Python or JSON that holds no score and no position."""
+    start, end = text.find(opening), text.rfind("}")
+    written = text[start : end + 1]
+    if opening == '{"':
+        written = JSON_WORDS.sub(lambda word: IN_PYTHON[word[0]], written)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the log's own escapes
-            found = ast.literal_eval(text[start : end + 1])
+            found = ast.literal_eval(written)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return
     if not isinstance(found, dict):

@@ -66,6 +66,8 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
             block += [(f"{section}.{k}" if section else k, v, number) for k, v in named]
             continue
         if block:
+            if not run.count and run.position and _states_again(run, block):
+                run = Found()  # the start before it broke off without a result
             _settle(preamble if run.count else run, block)
             block = []
         if plan.kind == "table":
@@ -144,6 +146,11 @@ def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
         unknown_too = (plain >= FEWEST and " " not in spelled) or key == "program"
         if (unknown_too or is_known_setting(key, value)) and len(run.settings) < MOST_SETTINGS:
             run.settings[key] = (value, number)
+
+
+def _states_again(run: Found, block: list[tuple[str, Scalar, int]]) -> bool:
+    """Tell whether a block states anew what stood before the place that a run had reached."""
+    return sum(key.replace(" ", "_") in run.settings for key, _, _ in block) >= FEWEST
 
 
 def _falls_back(run: Found, axes: dict[Axis, float]) -> bool:

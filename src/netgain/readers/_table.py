@@ -30,8 +30,10 @@ from netgain.readers.base import (
 )
 from netgain.study import Paper, ResultTable, Scalar
 from netgain.vocabulary import (
+    Axis,
     canonical_metric,
     canonical_setting,
+    counted_by_name,
     is_clock,
     is_known_metric,
     x_axis,
@@ -64,8 +66,12 @@ NAMED_IN_RUNS = frozenset((".csv", ".tsv", ".json", ".jsonl"))
 """Suffixes of tables whose name becomes part of the id of each of their runs."""
 MANY_ROWS = 100
 """Rows from which on a table of settings and scores is the log of a search."""
+FEWEST_COUNTED, MANY_STEPS = 3, 20
+"""Rows over which a column named like a counter must rise, and one of any other name."""
 MOST_LABELLED = 200_000
 """Rows of a table in long form whose labels are looked at."""
+
+JSON = frozenset((".json", ".jsonl"))
 
 PADDED = re.compile(r" {2,}")
 """What stands between the columns of a table that is padded with blanks."""
@@ -169,7 +175,7 @@ def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
     count = len(table.lines)
     if not count:
         raise UnreadableFile("header without rows; expected at least one")
-    axis = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
+    axis = _axis_of(table)
     apart = _run_columns(table, dialect, with_axis=axis is not None)
     if axis is not None and table.texts and len(table.lines) <= MOST_LABELLED:
         apart = _told_by_labels(table, apart, axis[0])
@@ -177,13 +183,17 @@ def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
     if axis is None and count > 1 and labelled and not any(_names_run(n, dialect) for n in apart):
         yield _published(entry, table)
         return
+    said = any(_says_of_training(name, dialect) for name in table.numbers)
+    bare = axis is None and not apart and not table.texts
+    if bare and count > 1 and not said and entry.path.suffix in JSON:
+        return  # items of a data set
     if axis is None and apart and len(table.lines) <= MOST_RUNS:
         apart = _a_run_each(table, apart)
         if _is_search(table, apart, dialect):
             yield from _rows(entry, table, dialect, apart)
             return
     for run_id, part in _split(table, apart):
-        yield _run(entry, part, dialect, run_id=run_id, apart=apart)
+        yield _run(entry, part, dialect, run_id=run_id, apart=apart, axis=axis)
 
 
 def _lines(stream: Iterable[bytes], limits: Limits) -> Iterator[str]:
@@ -252,6 +262,40 @@ def _written(value: float) -> str:
     return "" if math.isnan(value) else str(int(value)) if value.is_integer() else repr(value)
 
 
+def _axis_of(table: Table) -> tuple[str, Axis] | None:
+    """Return the axis of a table: a column whose name is one, or a counter that never stops rising."""
+    known = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
+    if known is not None:
+        return known
+    for axis in ("step", "epoch", "sample"):
+        for name, column in table.numbers.items():
+            if name not in table.texts and counted_by_name(name) == axis and _rises(column):
+                return name, axis
+    return None
+
+
+def _rises(column: FloatArray) -> bool:
+    """Tell whether every row of a column holds a whole number above that of the row before."""
+    return (
+        len(column) >= FEWEST_COUNTED
+        and bool(np.isfinite(column).all())
+        and bool((column >= 0).all())
+        and bool((column == np.floor(column)).all())
+        and bool((np.diff(column) > 0).all())
+    )
+
+
+def _counts_rows(column: FloatArray) -> bool:
+    """Tell whether a column goes up by the same amount from each of many rows to the next.
+
+    Such a column says where the training stands; settings of a search come in another order.
+    """
+    if len(column) < MANY_STEPS or not np.isfinite(column).all():
+        return False
+    rises = np.diff(column)
+    return bool(rises[0] > 0) and bool(np.allclose(rises, rises[0], rtol=1e-6, atol=0.0))
+
+
 def _run_columns(table: Table, dialect: str, *, with_axis: bool) -> list[str]:
     """Return the columns whose changing value tells runs apart, in file order."""
     found = []
@@ -262,6 +306,8 @@ def _run_columns(table: Table, dialect: str, *, with_axis: bool) -> list[str]:
         scored = is_known_metric(canonical_metric(name, dialect).name)
         varied = not with_axis and setting is not None
         varied = varied and (not scored or setting == "learning_rate")
+        if not label and varied and _counts_rows(table.numbers[name]):
+            continue
         if (label or varied) and len(_distinct(table, name)) > 1 and x_axis(name) is None:
             found.append(name)
     return found
@@ -317,6 +363,11 @@ def _is_search(table: Table, apart: list[str], dialect: str) -> bool:
     varied = [name for name in apart if name in table.numbers and name not in table.texts]
     scored = any(_is_score(name, dialect) for name in table.numbers if name not in apart)
     return len(table.lines) >= MANY_ROWS and len(varied) > 1 and scored
+
+
+def _says_of_training(name: str, dialect: str) -> bool:
+    known = is_known_metric(canonical_metric(name, dialect).name)
+    return known or canonical_setting(name, dialect) is not None
 
 
 def _is_score(name: str, dialect: str) -> bool:
@@ -387,8 +438,17 @@ def _split(table: Table, apart: list[str]) -> Iterator[tuple[str, Table]]:
         yield group, table.rows(every == group)
 
 
-def _run(entry: Entry, table: Table, dialect: str, *, run_id: str, apart: list[str]) -> RunFacts:
-    axis = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
+def _run(
+    entry: Entry,
+    table: Table,
+    dialect: str,
+    *,
+    run_id: str,
+    apart: list[str],
+    axis: tuple[str, Axis] | None = None,
+) -> RunFacts:
+    known = choose_axis({k: v for k, v in table.numbers.items() if np.isfinite(v).any()})
+    axis = known or axis
     curves: list[Series] = []
     finals: list[Final] = []
     settings: list[Setting] = []

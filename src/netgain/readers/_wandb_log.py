@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from glob import escape
+from pathlib import Path
 from typing import Any
 
 from netgain.errors import UnreadableFile
@@ -63,6 +65,20 @@ RUN_FIELDS = {
     13: "host",
 }
 ENVIRONMENT_FIELDS = {1: "os", 2: "python", 6: "program", 12: "host", 18: "gpu", 25: "cuda"}
+
+
+def run_folder(path: Path) -> Path:
+    """Return the folder of the run that a file of it lies in."""
+    return path.parent.parent if path.parent.name == "files" else path.parent
+
+
+def is_copied(path: Path) -> bool:
+    """Tell whether a file belongs to `latest-run`, copied as a folder beside the run it stands for."""
+    folder = run_folder(path)
+    if folder.name != "latest-run":
+        return False
+    named = (store.stem.removeprefix("run-") for store in folder.glob("run-*.wandb"))
+    return any(any(folder.parent.glob(f"run-*-{escape(name)}")) for name in named)
 
 
 def contents_of(data: Any) -> Contents:

@@ -16,7 +16,7 @@ from typing import Any
 
 from netgain.errors import UnreadableFile
 from netgain.readers._archive import DAMAGE
-from netgain.readers._documents import scalar
+from netgain.readers._documents import SECRET, scalar
 from netgain.readers._json import loads
 from netgain.readers._pickle import Inert, load
 from netgain.readers._torch import (
@@ -54,6 +54,9 @@ COUNTERS = {"global_step": "steps", "optimizer_steps": "steps"}
 """Top-level counters that mean optimizer updates under every framework that writes them."""
 PLAIN_COUNTERS = ("epoch", "step", "iteration", "iter", "best_acc", "best_acc1", "arch", "seed")
 """Top-level values kept under their own name: whether they start at 0 or 1 is not said."""
+ARGUMENTS = ("args", "opt", "cfg", "config", "hparams", "hyper_parameters")
+"""Top-level names under which a script saves its settings."""
+MOST_ARGUMENTS = 2_000
 MODULE_KINDS: dict[str, tuple[str, str]] = {
     "BatchNorm": ("normalization", "batch-norm"),
     "SyncBatchNorm": ("normalization", "batch-norm"),
@@ -342,6 +345,7 @@ def _counters(entry: Entry, content: Content) -> Iterator[Setting]:
     if epochs is not None:
         yield _measured(entry, "epochs", epochs, "loops.fit_loop.epoch_progress.current.processed")
     yield from _optimizer(entry, content)
+    yield from _arguments(entry, content)
     for name, tensor in content.tensors:
         if name.endswith("num_batches_tracked"):
             count = scalar_of(content.archive, tensor)
@@ -385,6 +389,22 @@ def _step(content: Content, state: Any) -> float | None:
     tensor = tensor_of(value)
     count = scalar_of(content.archive, tensor) if tensor is not None else value
     return float(count) if isinstance(count, (int, float)) and abs(count) < MOST_STEPS else None
+
+
+def _arguments(entry: Entry, content: Content) -> Iterator[Setting]:
+    """Yield the plain settings that a script saved beside the weights: `args`, `cfg`, `hyper_parameters`."""
+    for place in ARGUMENTS:
+        value = content.top.get(place)
+        state = value.state if isinstance(value, Inert) else None
+        held = mapping_of(value) or mapping_of(state) or {}
+        for key, one in list(held.items())[:MOST_ARGUMENTS]:
+            if (
+                isinstance(key, str)
+                and isinstance(one, (int, float, str))
+                and not SECRET.search(key)
+            ):
+                source = entry.source(key=f"{place}.{key}"[:200])
+                yield Setting(key=key, value=scalar(one), source=source)
 
 
 def _measured(entry: Entry, key: str, value: Any, place: str | None) -> Setting:

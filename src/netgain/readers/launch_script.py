@@ -29,6 +29,24 @@ DEVICE_OPTIONS = frozenset(
 VARIABLE = re.compile(r"[$`]|\*")
 
 
+REDIRECTION = re.compile(r"\d?>{1,2}&?\d?\S*|&>\S*|<\S*")
+"""Words that say where the output goes."""
+ASSIGNMENT = re.compile(
+    r"(?:export\s+|local\s+|readonly\s+|declare\s+)?(?P<name>[A-Za-z_]\w{0,60})="
+    r"(?:'(?P<single>[^']{0,300})'|\"(?P<double>[^\"]{0,300})\"|(?P<plain>[^\s;'\"()]{0,300}))"
+    r"\s*(?:#[^;]{0,300}|;\s*(?P<rest>.{0,4000}))?"
+)
+"""`LR=0.1`, `export MODEL="resnet18"`, and what follows on the line."""
+USED = re.compile(
+    r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^{}$]{1,60}))?\}|(?P<bare>[A-Za-z_]\w*))"
+)
+"""`$LR`, `${LR}`, `${SEED:-1}`."""
+BRANCH = re.compile(r"(?:^|[;\s])(?:if|case)\s")
+BRANCH_ENDS = re.compile(r"(?:^|[;\s])(?:fi|esac)(?:$|[;\s])")
+LOOP = re.compile(r"for\s+(?P<name>[A-Za-z_]\w{0,60})\s+in\b")
+LONGEST_VALUE, MOST_VARIABLES = 300, 1_000
+
+
 def sniff(entry: Entry) -> bool:
     """Claim shell scripts by suffix."""
     return entry.path.suffix in (".sh", ".bash", ".slurm", ".sbatch")
@@ -36,9 +54,10 @@ def sniff(entry: Entry) -> bool:
 
 def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
     """Yield the options that every training command of the script shares."""
+    written = _expanded(_commands(entry.text(limits.text_bytes)))
     commands = [
         (line, options)
-        for line, text in _commands(entry.text(limits.text_bytes))
+        for line, text in written
         if LAUNCHERS.search(text)
         and not NOT_TRAINING.search(text)
         and _says_more(options := _options(text))
@@ -60,6 +79,43 @@ def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
                 for key, value in shared.items()
             ),
         )
+
+
+def _expanded(commands: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
+    """Yield commands with the variables that the script itself set before them to one plain value.
+
+    What a loop, a branch of two values, an argument of the script or another program fills stays a variable.
+    """
+    known: dict[str, str] = {}
+    branches = 0
+    for number, text in commands:
+        branches += len(BRANCH.findall(text)) - len(BRANCH_ENDS.findall(text))
+        filled = _filled(text, known)
+        loop = LOOP.match(text)
+        if loop is not None:
+            known.pop(loop["name"], None)
+        found = ASSIGNMENT.fullmatch(filled)
+        while found is not None:
+            value = found["single"] or found["double"] or found["plain"] or ""
+            if branches > 0 or (VARIABLE.search(value) and found["single"] is None):
+                known.pop(found["name"], None)
+            elif len(value) <= LONGEST_VALUE and len(known) < MOST_VARIABLES:
+                known[found["name"]] = value
+            rest = (found["rest"] or "").strip()
+            filled = _filled(rest, known)
+            found = ASSIGNMENT.fullmatch(filled) if rest else None
+        if filled:
+            yield number, filled
+
+
+def _filled(text: str, known: dict[str, str]) -> str:
+    """Put values in the place of variables; `${SEED:-1}` of a variable that was never set is its default."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found["braced"] or found["bare"]
+        return known.get(name, found["default"] or found[0])
+
+    return USED.sub(value, text) if "$" in text else text
 
 
 def _says_more(options: dict[str, str | bool | None]) -> bool:
@@ -106,6 +162,9 @@ def _options(command: str) -> dict[str, str | bool | None]:
     while position < len(words):
         word = words[position]
         position += 1
+        if REDIRECTION.fullmatch(word):
+            position += word in (">", ">>", "2>", "1>", "<", "&>")
+            continue
         if VARIABLE.search(word) or word in ("|", "&", "&&", ";", ">", ">>", "2>&1"):
             if word in ("|", "&&", ";"):
                 break
@@ -116,6 +175,8 @@ def _options(command: str) -> dict[str, str | bool | None]:
         elif word.startswith("--") and len(word) > 2:
             following = words[position] if position < len(words) else None
             is_value = following is not None and not re.match(r"--?[A-Za-z]", following)
+            if following is not None and REDIRECTION.fullmatch(following):
+                is_value = False
             if following is not None and is_value:
                 position += 1
                 found[key] = None if VARIABLE.search(following) else following

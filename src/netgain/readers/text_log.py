@@ -6,14 +6,18 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePath
 
+from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, metric_log
 from netgain.readers._log_columns import facts_of, is_metric
 from netgain.readers._log_lines import runs_of
 from netgain.readers._log_phases import last_phase
 from netgain.readers._log_runs import Found, laps
 from netgain.readers._printed_code import PrintedCode
-from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader, RunFacts
+from netgain.readers._wandb_log import contents_of, is_copied, run_folder
+from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader, RunFacts, open_regular
 from netgain.study import CodeTree, SourceFile
 from netgain.vocabulary import canonical_metric, canonical_setting, is_known_metric
 
@@ -27,6 +31,8 @@ OTHERS = re.compile(
 """Text files that are no log of a training."""
 FEWEST = 3
 """Lines of one shape that make a log."""
+MOST_SHORT_STORE = 4 * 2**20
+"""Bytes of a W&B store beyond which it is taken to hold a history."""
 MOST_REPORTED = 100
 """Records of a text that is no log but states final scores."""
 MOST_BYTES_A_SCORE = 8_192
@@ -61,7 +67,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
         UnreadableFile: binary, or over the limits.
     """
     blank = entry.size < 64 and not entry.head.strip() and entry.path.suffix == ".txt"
-    if entry.size == 0 or blank or _logged_elsewhere(entry):
+    if entry.size == 0 or blank or _logged_elsewhere(entry, limits):
         return
     if TABLE.match(entry.head) or PADDED_TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)
@@ -71,7 +77,12 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
         return
     code = PrintedCode()
     found = [run for part in runs_of(entry, limits, code) for run in laps(last_phase(part))]
-    runs = [run for run in found if _is_log(run) or _is_report(run, entry)]
+    console = _is_console(entry)
+    runs = [
+        run
+        for run in found
+        if _is_log(run) or _is_report(run, entry) or (console and any(map(_scored, run.groups)))
+    ]
     printed = code.text() if runs else None
     if printed is not None:
         file = SourceFile(path=entry.display, text=printed)
@@ -81,15 +92,39 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
             yield RunFacts(location=entry.folder, dialect="code", settings=settings)
     for index, run in enumerate(runs):
         run_id = f"{entry.path.stem} {index + 1}" if len(runs) > 1 else ""
-        yield facts_of(entry, run, run_id)
+        facts = facts_of(entry, run, run_id)
+        yield replace(facts, location=str(PurePath(entry.folder).parent)) if console else facts
 
 
-def _logged_elsewhere(entry: Entry) -> bool:
-    """Tell whether this is the console of a run whose own log lies beside it (W&B)."""
+def _scored(group: tuple[tuple[str, ...], bool]) -> bool:
+    return any(map(is_metric, group[0]))
+
+
+def _is_console(entry: Entry) -> bool:
+    """Tell whether this is what a W&B run printed: its store says that a run is here."""
     folder = entry.path.parent
-    return (
-        entry.name == "output.log" and folder.name == "files" and any(folder.parent.glob("*.wandb"))
-    )
+    named = entry.name == "output.log" and folder.name == "files"
+    return named and any(folder.parent.glob("*.wandb"))
+
+
+def _logged_elsewhere(entry: Entry, limits: Limits) -> bool:
+    """Tell whether this is the console of a run whose own log lies beside it (W&B)."""
+    if not _is_console(entry):
+        return False
+    stores = run_folder(entry.path).glob("*.wandb")
+    return is_copied(entry.path) or any(_has_history(store, limits) for store in stores)
+
+
+def _has_history(store: Path, limits: Limits) -> bool:
+    """Tell whether a W&B store holds a row of history; one that was cut off before it is no other record."""
+    try:
+        size = store.stat().st_size
+        if size > MOST_SHORT_STORE:
+            return True
+        with open_regular(store) as stream:
+            return contents_of(stream.read(min(size, limits.log_bytes))).rows > 0
+    except (OSError, UnreadableFile):
+        return True
 
 
 def _is_log(run: Found) -> bool:

@@ -22,7 +22,7 @@ from netgain.readers._documents import (
     typed_text,
 )
 from netgain.readers._wandb_history import curves_of, numbers_in
-from netgain.readers._wandb_log import MAGIC, Contents, contents_of, json_value
+from netgain.readers._wandb_log import MAGIC, Contents, contents_of, is_copied, json_value
 from netgain.readers.base import (
     Entry,
     Final,
@@ -80,6 +80,8 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     Raises:
         UnreadableFile: damaged or over the limit. What a log holds before a cut is kept.
     """
+    if is_copied(entry.path):
+        return
     if entry.name.endswith(".wandb"):
         yield from _log(entry, limits)
     elif entry.name == "wandb-metadata.json":

@@ -56,6 +56,35 @@ AT_K_NAMES = {
 
 LONGEST_CAMEL = 60
 
+COUNTERS: Mapping[str, Axis] = MappingProxyType({
+    **dict.fromkeys(("epoch", "epochs", "nepochs"), "epoch"),
+    **dict.fromkeys(("step", "steps", "nsteps", "timestep", "timesteps", "iter", "iters", "iteration",
+                     "iterations", "update", "updates", "nupdates", "interacts", "frame", "frames"), "step"),
+    **dict.fromkeys(("samples", "examples", "images"), "sample"),
+})  # fmt: skip
+"""Last words of names that count how far a training is."""
+
+AFTER_COUNTERS = frozenset(
+    {
+        "total",
+        "so",
+        "far",
+        "seen",
+        "num",
+        "number",
+        "count",
+        "done",
+        "idx",
+        "index",
+        "completed",
+        "sofar",
+    }
+)
+"""Words behind a counter that leave it one."""
+
+NO_COUNTER = frozenset({"best", "per", "this", "warmup", "max", "patience", "since", "bad"})
+"""Words of names that count something else than how far a training is."""
+
 SHORTEST_TAIL = 3
 """Letters of a last word that is read as a metric by itself."""
 
@@ -203,6 +232,22 @@ def ends_in_metric(name: str) -> bool:
 def x_axis(key: str) -> Axis | None:
     """Tell what a column counts if it is an axis of a log, else None."""
     return cast("Axis | None", _axes().get(_plain(key))) if not is_clock(key) else None
+
+
+def counted_by_name(key: str) -> Axis | None:
+    """Tell what a column counts whose last words name a counter (`total/epochs`), else None.
+
+    Such a name is a setting as often (`total_epochs`); that its values rise from row to row decides.
+    """
+    tail = re.split(r"[/.]", key.strip())[-1][:LONGEST_CAMEL]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", tail).lower().replace("-", "_").replace(" ", "_")
+    parts = [part for part in words.split("_") if part]
+    while len(parts) > 1 and parts[-1] in AFTER_COUNTERS:
+        parts.pop()
+    if not parts or NO_COUNTER & set(parts):
+        return None
+    axis = COUNTERS.get(parts[-1])
+    return axis if axis is None or x_axis(key) is None else x_axis(key)
 
 
 def is_clock(key: str) -> bool:
