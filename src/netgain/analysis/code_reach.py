@@ -30,7 +30,7 @@ def without_unreached(tree: CodeTree, first: Program, options: Collection[str]) 
         options: last parts of the options that decided it; scripts that know none of them are not the arm's.
     """
     program = Program(tree=tree, earlier=first)
-    if any(_looks_up_names(root.node, program) for root in program.roots.values()):
+    if any(looks_up_names(root.node, program) for root in program.roots.values()):
         return tree
     started = _started(first, options)
     before, now = units_of(first, started), units_of(program, started)
@@ -40,14 +40,14 @@ def without_unreached(tree: CodeTree, first: Program, options: Collection[str]) 
         for name in unit.refers_to
         if name != unit.key[2] or unit.owner is not None
     )
-    reached_before, reached_now = _reached(*before, named), _reached(*now, named)
+    reached_before, reached_now = reached_units(*before, named), reached_units(*now, named)
     gone = {
         unit.key: unit
         for unit in now[0]
         if unit.key in reached_before and unit.key not in reached_now
     }
     _add_users(gone, [u for u in now[0] if u.key not in reached_now], now[0])
-    return _without(tree, [unit for unit in gone.values() if unit.owner not in gone])
+    return without_units(tree, [unit for unit in gone.values() if unit.owner not in gone])
 
 
 def _add_users(gone: dict[Key, Unit], idle: list[Unit], units: list[Unit]) -> None:
@@ -61,7 +61,8 @@ def _add_users(gone: dict[Key, Unit], idle: list[Unit], units: list[Unit]) -> No
         gone |= users
 
 
-def _without(tree: CodeTree, units: list[Unit]) -> CodeTree:
+def without_units(tree: CodeTree, units: list[Unit]) -> CodeTree:
+    """Return a tree in which some definitions are blanked; every line keeps its number."""
     files = []
     for file in tree.files:
         mine = [unit for unit in units if unit.key[0] == file.path]
@@ -110,7 +111,7 @@ def _importing(
     return frozenset(found)
 
 
-def _reached(units: list[Unit], loose: list[Unit], named: frozenset[str]) -> set[Key]:
+def reached_units(units: list[Unit], loose: list[Unit], named: frozenset[str]) -> set[Key]:
     """Return the keys reached from loose code and from what nobody names in a script.
 
     Args:
@@ -161,7 +162,7 @@ def _reached(units: list[Unit], loose: list[Unit], named: frozenset[str]) -> set
     return reached
 
 
-def _looks_up_names(module: ast.AST, program: Program) -> bool:
+def looks_up_names(module: ast.AST, program: Program) -> bool:
     """Tell whether a file finds definitions by names that are no constants."""
     files = {PurePath(path).stem for path in program.roots}
     for node in nodes_of(module, ast.Subscript):
