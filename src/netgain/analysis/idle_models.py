@@ -52,7 +52,7 @@ def without_idle_models(tree: CodeTree) -> CodeTree:
     if len(models) < SEVERAL:
         return tree
     scripts, read = _trainings(tree, program)
-    if not scripts or any(_hides_names(root.node, program) for root in program.roots.values()):
+    if not scripts or _hides_names(program):
         return tree
     units, loose = units_of(program, scripts)
     reached = reached_units(
@@ -151,9 +151,11 @@ def _is_network(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and builds_modules(node)
 
 
-def _hides_names(module: ast.AST, program: Program) -> bool:
-    if looks_up_names(module, program):
-        return True
-    return not words_in(module).isdisjoint(MADE_BY_CONFIGURATION) and any(
-        last_name(call) in MADE_BY_CONFIGURATION for call in calls_in(module)
+def _hides_names(program: Program) -> bool:
+    """Tell whether classes are made by names that only show as the program runs."""
+    return looks_up_names(program) or any(
+        last_name(call) in MADE_BY_CONFIGURATION
+        for root in program.roots.values()
+        if not words_in(root.node).isdisjoint(MADE_BY_CONFIGURATION)
+        for call in calls_in(root.node)
     )

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from netgain.analysis import per_tree, syntax
-from netgain.analysis.configured_code import scripts_into
 from netgain.analysis.per_tree import look_ahead
 from netgain.assemble.arms import (
     ArmRuns,
@@ -23,7 +22,7 @@ from netgain.assemble.config import Configuration, load
 from netgain.assemble.evidence import CODE
 from netgain.assemble.joined_code import joined_code
 from netgain.assemble.measured import merge_models
-from netgain.assemble.own_code import with_own_code
+from netgain.assemble.own_code import look_first, with_own_code
 from netgain.assemble.runs import RunSet, build_runs
 from netgain.errors import UsageError
 from netgain.pacing import rare_collections
@@ -239,7 +238,7 @@ def _study(
     sorted_runs: tuple[RunSet, RunSet] | None = None,
     all_runs: bool = False,
 ) -> Study:
-    look_ahead((_code(baseline[0]), _code(proposed[0])), scripts_into)
+    look_ahead((_code(baseline[0]), _code(proposed[0])), look_first)
     first, second = sorted_runs or (
         _runs_named(request, baseline[0], shared, request.baseline[0]),
         _runs_named(request, proposed[0], shared, request.proposed[0]),
