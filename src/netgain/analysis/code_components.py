@@ -132,14 +132,14 @@ def _regions(tree: CodeTree) -> Iterator[Region]:
         for owner in nodes_of(module, ast.ClassDef):
             if owner in replaced:
                 continue
-            if _is_model(owner) and (_is_whole_network(owner.name) or owner.name in used):
+            if is_model(owner) and (_is_whole_network(owner.name) or owner.name in used):
                 yield file, owner, True
         for node in module.body:
             if isinstance(node, ast.ClassDef) or node in replaced:
                 continue
             if isinstance(node, ast.FunctionDef) and node.name not in used:
                 continue
-            if _builds_modules(node) and not nodes_of(node, ast.ClassDef):
+            if builds_modules(node) and not nodes_of(node, ast.ClassDef):
                 yield file, node, False
 
 
@@ -150,7 +150,7 @@ def _replaced(module: ast.Module) -> set[ast.AST]:
     return {node for node in defined if last[node.name] is not node}
 
 
-def _builds_modules(node: ast.AST) -> bool:
+def builds_modules(node: ast.AST) -> bool:
     """Tell whether a function or statement makes layers by their classes."""
     return any(
         name[:1].isupper() and (name in CONTAINERS or CONVOLUTION.fullmatch(name) or _kind_of(name))
@@ -206,7 +206,8 @@ def _unread_attention(
     return False
 
 
-def _is_model(node: ast.ClassDef) -> bool:
+def is_model(node: ast.ClassDef) -> bool:
+    """Tell whether a class is a network or a layer, by its bases and methods."""
     bases = {last_name(base) for base in node.bases}
     methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
     if is_loss(node):

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from netgain.analysis.code_units import Key, Unit, imported_by, units_of
-from netgain.analysis.scopes import Program
-from netgain.analysis.syntax import last_name, literal, nodes_of
+from netgain.analysis.scopes import FUNCTIONS, Program
+from netgain.analysis.syntax import keep, last_name, literal, nodes_of, parse
 from netgain.analysis.text_edits import Edits, edited
 from netgain.study import CodeTree
 
@@ -30,7 +30,7 @@ def without_unreached(tree: CodeTree, first: Program, options: Collection[str]) 
         options: last parts of the options that decided it; scripts that know none of them are not the arm's.
     """
     program = Program(tree=tree, earlier=first)
-    if any(_looks_up_names(root.node, program) for root in program.roots.values()):
+    if looks_up_names(program):
         return tree
     started = _started(first, options)
     before, now = units_of(first, started), units_of(program, started)
@@ -40,14 +40,14 @@ def without_unreached(tree: CodeTree, first: Program, options: Collection[str]) 
         for name in unit.refers_to
         if name != unit.key[2] or unit.owner is not None
     )
-    reached_before, reached_now = _reached(*before, named), _reached(*now, named)
+    reached_before, reached_now = reached_units(*before, named), reached_units(*now, named)
     gone = {
         unit.key: unit
         for unit in now[0]
         if unit.key in reached_before and unit.key not in reached_now
     }
     _add_users(gone, [u for u in now[0] if u.key not in reached_now], now[0])
-    return _without(tree, [unit for unit in gone.values() if unit.owner not in gone])
+    return without_units(tree, [unit for unit in gone.values() if unit.owner not in gone])
 
 
 def _add_users(gone: dict[Key, Unit], idle: list[Unit], units: list[Unit]) -> None:
@@ -61,16 +61,41 @@ def _add_users(gone: dict[Key, Unit], idle: list[Unit], units: list[Unit]) -> No
         gone |= users
 
 
-def _without(tree: CodeTree, units: list[Unit]) -> CodeTree:
+def without_units(tree: CodeTree, units: list[Unit]) -> CodeTree:
+    """Return a tree in which some definitions are blanked; every line keeps its number."""
+    if not units:
+        return tree
+    gone: dict[str, list[Unit]] = {}
+    for unit in units:
+        gone.setdefault(unit.key[0], []).append(unit)
     files = []
     for file in tree.files:
-        mine = [unit for unit in units if unit.key[0] == file.path]
+        mine = gone.get(file.path, [])
         edits = Edits(file.text)
         for unit in mine:
             edits.blank_block([unit.node])
         text = edited(file.text, edits) if mine else None
         files.append(file if text is None else replace(file, text=text))
-    return replace(tree, files=tuple(files)) if units else tree
+        if text is not None and all(unit.owner is None for unit in mine):
+            _keep_without(file.text, text, [unit.node for unit in mine])
+    return replace(tree, files=tuple(files))
+
+
+def _keep_without(before: str, after: str, gone: list[ast.stmt]) -> None:
+    """Remember the syntax tree of a text that lost some definitions of its module, so that none is parsed."""
+    module = parse(before)
+    places = {node.lineno for node in gone}
+    if module is None:
+        return
+    body = [
+        ast.copy_location(ast.Pass(), node) if _is_definition_at(node, places) else node
+        for node in module.body
+    ]
+    keep(after, ast.Module(body=body, type_ignores=module.type_ignores))
+
+
+def _is_definition_at(node: ast.stmt, lines: set[int]) -> bool:
+    return isinstance(node, (ast.ClassDef, *FUNCTIONS)) and node.lineno in lines
 
 
 def _started(program: Program, options: Collection[str]) -> frozenset[str]:
@@ -110,7 +135,7 @@ def _importing(
     return frozenset(found)
 
 
-def _reached(units: list[Unit], loose: list[Unit], named: frozenset[str]) -> set[Key]:
+def reached_units(units: list[Unit], loose: list[Unit], named: frozenset[str]) -> set[Key]:
     """Return the keys reached from loose code and from what nobody names in a script.
 
     Args:
@@ -161,9 +186,13 @@ def _reached(units: list[Unit], loose: list[Unit], named: frozenset[str]) -> set
     return reached
 
 
-def _looks_up_names(module: ast.AST, program: Program) -> bool:
-    """Tell whether a file finds definitions by names that are no constants."""
-    files = {PurePath(path).stem for path in program.roots}
+def looks_up_names(program: Program) -> bool:
+    """Tell whether a file of a program finds definitions by names that are no constants."""
+    stems = frozenset(PurePath(path).stem for path in program.roots)
+    return any(_looks_up_names(root.node, stems) for root in program.roots.values())
+
+
+def _looks_up_names(module: ast.AST, files: frozenset[str]) -> bool:
     for node in nodes_of(module, ast.Subscript):
         if literal(node.slice) is not None:
             continue

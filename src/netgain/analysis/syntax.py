@@ -57,10 +57,15 @@ def parse(text: str) -> ast.Module | None:
             module = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             module = None
-    if _kept.characters + len(text) <= MOST_KEPT:
+    keep(text, module)
+    return module
+
+
+def keep(text: str, module: ast.Module | None) -> None:
+    """Remember the syntax tree of a text, as far as there is room."""
+    if text not in _kept.trees and _kept.characters + len(text) <= MOST_KEPT:
         _kept.trees[text] = module
         _kept.characters += len(text)
-    return module
 
 
 def forget() -> None:

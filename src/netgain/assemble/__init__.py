@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from netgain.analysis import per_tree, syntax
-from netgain.analysis.configured_code import scripts_into
 from netgain.analysis.per_tree import look_ahead
 from netgain.assemble.arms import (
     ArmRuns,
@@ -21,8 +20,9 @@ from netgain.assemble.arms import (
 from netgain.assemble.claim import complete_claim
 from netgain.assemble.config import Configuration, load
 from netgain.assemble.evidence import CODE
+from netgain.assemble.joined_code import joined_code
 from netgain.assemble.measured import merge_models
-from netgain.assemble.own_code import with_own_code
+from netgain.assemble.own_code import look_first, with_own_code
 from netgain.assemble.runs import RunSet, build_runs
 from netgain.errors import UsageError
 from netgain.pacing import rare_collections
@@ -190,7 +190,10 @@ def _read_one_folder(request: Configuration, limits: Limits, *, unsorted: bool) 
             (*(f for f, arm in predicted if arm == "proposed"), *written["proposed"]),
             "proposed",
         ),
-        shared=(*other, *shared.facts),
+        shared=(
+            *(f for f in other if not (written["baseline"] and isinstance(f, CodeFacts))),
+            *shared.facts,
+        ),
         unread=(
             *reading.unread,
             *shared.unread,
@@ -235,7 +238,7 @@ def _study(
     sorted_runs: tuple[RunSet, RunSet] | None = None,
     all_runs: bool = False,
 ) -> Study:
-    look_ahead((_code(baseline[0]), _code(proposed[0])), scripts_into)
+    look_ahead((_code(baseline[0]), _code(proposed[0])), look_first)
     first, second = sorted_runs or (
         _runs_named(request, baseline[0], shared, request.baseline[0]),
         _runs_named(request, proposed[0], shared, request.proposed[0]),
@@ -255,8 +258,8 @@ def _study(
         claimed_runs(second.runs, claim, "proposed"),
     )
     arms = with_own_code(
-        _arm(baseline[1], chosen[0], baseline[0], shared),
-        _arm(proposed[1], chosen[1], proposed[0], shared),
+        _arm(baseline[1], chosen[0], baseline[0], shared, proposed[0]),
+        _arm(proposed[1], chosen[1], proposed[0], shared, baseline[0]),
     )
     return Study(
         claim=claim,
@@ -291,8 +294,13 @@ def _runs_named(
     )
 
 
-def _arm(name: str, chosen: ArmRuns, facts: tuple[Fact, ...], shared: tuple[Fact, ...]) -> Arm:
-    code = _code(facts) or _code(shared)
+def _arm(
+    name: str,
+    chosen: ArmRuns,
+    facts: tuple[Fact, ...],
+    shared: tuple[Fact, ...],
+    others: tuple[Fact, ...],
+) -> Arm:
     samples = [f.samples for f in (*facts, *shared) if isinstance(f, SampleFacts)]
     return Arm(
         name=name,
@@ -300,7 +308,7 @@ def _arm(name: str, chosen: ArmRuns, facts: tuple[Fact, ...], shared: tuple[Fact
         other_runs=chosen.others,
         trials=chosen.trials,
         model=_arm_model(chosen.runs),
-        code=code,
+        code=joined_code(_code(facts), _code(shared), _code(others)),
         samples=tuple(samples),
         predictions=tuple(f.predictions for f in facts if isinstance(f, PredictionFacts)),
         histories=tuple(f.history for f in (*facts, *shared) if isinstance(f, HistoryFacts)),

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
+from netgain.analysis.configured_code import scripts_into
+from netgain.analysis.idle_models import without_idle_models, without_networks_beside
 from netgain.analysis.options import Options, declared_defaults, declared_names, parts_of
+from netgain.analysis.per_tree import name_of
 from netgain.analysis.specialize import Specialized, specialize
 from netgain.assemble.arms import NOT_SETTINGS
 from netgain.study import Arm, Cited, CodeTree, Scalar
@@ -37,6 +40,26 @@ def with_own_code(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
     Copies of one tree beside each arm's runs are one tree here. No code changes where no setting in which the
     arms differ decides anything in it; what such a setting leaves open is noted all the same.
     """
+    return _in_use(*_specialized(baseline, proposed))
+
+
+def look_first(tree: CodeTree) -> dict[str, object]:
+    """Return what has to be known of a large tree before its arm is, by name of the look."""
+    return {**scripts_into(tree), name_of(without_idle_models): without_idle_models(tree)}
+
+
+def _in_use(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
+    """Leave of each arm's networks those that are compared and that its trainings can reach."""
+    if baseline.code is None or proposed.code is None:
+        return baseline, proposed
+    first, second = without_idle_models(baseline.code), without_idle_models(proposed.code)
+    return (
+        replace(baseline, code=without_networks_beside(first, second)),
+        replace(proposed, code=without_networks_beside(second, first)),
+    )
+
+
+def _specialized(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
     first, second = baseline.code, proposed.code
     if first is None or second is None or not _same_code(first, second):
         return baseline, proposed

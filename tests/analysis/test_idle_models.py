@@ -1,0 +1,98 @@
+"""Networks of a zoo: what no training reaches is no part of the comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from netgain.analysis.idle_models import without_idle_models, without_networks_beside
+from netgain.study import CodeTree, SourceFile
+
+NETWORKS = (
+    "class Net(nn.Module):\n    def forward(self, x):\n        return x\n"
+    "class OtherNet(nn.Module):\n    def forward(self, x):\n        return x\n"
+)
+TRAINING = "loss = model(x)\nloss.backward()\n"
+
+
+def _tree(**texts: str) -> CodeTree:
+    return CodeTree(
+        root="r",
+        files=tuple(SourceFile(path=f"r/{name}.py", text=text) for name, text in texts.items()),
+    )
+
+
+def _text(tree: CodeTree, name: str) -> str:
+    return next(file.text for file in tree.files if file.path == f"r/{name}.py")
+
+
+def test_a_network_no_training_reaches_is_blanked_in_its_lines() -> None:
+    """The class that the script makes stays; the other goes, and every line keeps its number."""
+    tree = _tree(models=NETWORKS, train=f"from models import Net\nmodel = Net()\n{TRAINING}")
+    left = _text(without_idle_models(tree), "models")
+    assert "class Net" in left
+    assert "OtherNet" not in left
+    assert left.count("\n") == NETWORKS.count("\n")
+
+
+def test_a_part_of_a_reached_network_stays() -> None:
+    """What the made network is built of is reached through it."""
+    parts = NETWORKS.replace("return x\nclass Other", "return OtherNet()(x)\nclass Other", 1)
+    tree = _tree(models=parts, train=f"from models import Net\nmodel = Net()\n{TRAINING}")
+    assert without_idle_models(tree) == tree
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "model = getattr(models, args.arch)()",
+        "model = models.__dict__[args.arch]()",
+        "model = eval(args.arch)()",
+        "model = hydra.utils.instantiate(cfg.model)",
+        "model = {'a': models.Net, 'b': models.OtherNet}[args.arch]()",
+        "parser.add_argument('--arch', default='OtherNet')\nmodel = models.Net()",
+    ],
+)
+def test_networks_chosen_by_name_all_stay(line: str) -> None:
+    """Where a name that only shows at run time may choose, nothing is taken away."""
+    tree = _tree(models=NETWORKS, train=f"import models\n{line}\nmodel = models.Net()\n{TRAINING}")
+    assert without_idle_models(tree) == tree
+
+
+def test_a_registered_network_stays() -> None:
+    """A decorator hands the class to somebody."""
+    registered = NETWORKS.replace("class Other", "@register\nclass Other")
+    tree = _tree(models=registered, train=f"from models import Net\nmodel = Net()\n{TRAINING}")
+    assert without_idle_models(tree) == tree
+
+
+def test_a_second_training_keeps_its_network() -> None:
+    """The tree's other training makes the other network, though it is an entry point and no script."""
+    tree = _tree(
+        models=NETWORKS,
+        train=f"from models import Net\nmodel = Net()\n{TRAINING}",
+        entry="from models import OtherNet\ndef main():\n    m = OtherNet()\n    m(x).backward()\n",
+    )
+    assert without_idle_models(tree) == tree
+
+
+def test_a_tree_without_trainings_stays() -> None:
+    """Networks alone say nothing of which is in use."""
+    tree = _tree(models=NETWORKS)
+    assert without_idle_models(tree) == tree
+
+
+def test_a_discriminator_of_one_arm_alone_is_taken_out() -> None:
+    """It is left behind with the training; where both arms have one, both stay."""
+    beside = NETWORKS.replace("OtherNet", "DomainDiscriminator")
+    first, second = _tree(models=NETWORKS.partition("class Other")[0]), _tree(models=beside)
+    assert "Discriminator" not in _text(without_networks_beside(second, first), "models")
+    assert without_networks_beside(second, second) == second
+
+
+def test_a_teacher_inside_the_model_stays() -> None:
+    """A network that the model itself holds is part of it, whatever its name."""
+    beside = NETWORKS.replace("OtherNet", "TeacherNet").replace(
+        "return x", "return TeacherNet()", 1
+    )
+    tree = _tree(models=beside)
+    assert without_networks_beside(tree, _tree(models="x = 1\n")) == tree
