@@ -289,3 +289,90 @@ def test_a_registered_class_counts_as_built() -> None:
     assert any(
         kind == "attention" for kind, _ in census(OLD_STYLE.format(mark="@BLOCKS.register()\n"))
     )
+
+
+def test_a_shortcut_that_is_a_layer_under_a_condition_is_a_skip() -> None:
+    """Where the condition does not hold, the value itself is added again, whatever its name."""
+    block = (
+        "def block(t, down):\n    first = t\n    if down:\n        first = conv(t)\n        t = conv(t)\n"
+        "    else:\n        t = conv(t)\n    t = keras.layers.BatchNormalization()(t)\n"
+        "    return keras.layers.add([t, first])\n"
+        "out = block(keras.Input((3,)), True)\n"
+    )
+    assert census(block)["skip", "residual-skip"] == 1
+
+
+def test_two_branches_that_no_condition_leaves_out_stay_open() -> None:
+    """Neither side is the value itself on any way through the function."""
+    block = (
+        "def block(t, wide):\n    first = left(t)\n    if wide:\n        first = drop(first)\n"
+        "    t = keras.layers.BatchNormalization()(t)\n    return keras.layers.add([t, first])\n"
+        "out = block(keras.Input((3,)), True)\n"
+    )
+    assert "skip" not in observed(block)
+
+
+def test_a_flag_for_norms_that_no_condition_asks_for_leaves_nothing_open() -> None:
+    """The name of an argument alone chooses nothing."""
+    head = "class Net(nn.Module):\n    def __init__(self, use_bn=False):\n"
+    head += "        self.c = nn.Conv2d(3, 3, 3)\n"
+    body = "    def forward(self, x):\n        return F.relu(self.c(x))\nnet = Net()\n"
+    assert "normalization" in observed(head + body)
+    test = "        if use_bn:\n            self.n = make(3)\n"
+    assert "normalization" not in observed(head + test + body)
+
+
+def test_a_functional_model_at_the_margin_of_a_script_is_followed() -> None:
+    """What is added was computed from what it is added to, in no function at all."""
+    start = "inputs = keras.Input((32, 32, 3))\nx = layers.Conv2D(8, 3)(inputs)\ny = layers.Conv2D(8, 3)(x)\n"
+    assert ("skip", "residual-skip") in census(f"{start}x = layers.Add()([x, y])\n")
+    assert ("skip", "residual-skip") not in census(f"{start}y = layers.ReLU()(y)\n")
+
+
+def test_convolutions_of_flax_shrink_by_their_strides() -> None:
+    """They count no dimensions in their name, and stride at the third place."""
+    net = "class Net(nn.Module):\n    def __call__(self, x):\n        return {}(x)\n"
+    assert ("resampling", "strided-convolution") in census(
+        net.format("nn.relu(nn.Conv(8, (3, 3), strides=(2, 2))(x))")
+    )
+    assert ("resampling", "strided-convolution") in census(
+        net.format("nn.relu(nn.Conv(8, (3, 3), 2)(x))")
+    )
+    plain = "nn.relu(nn.Conv(8, (3, 3), strides=(1, 1))(x))"
+    assert ("resampling", "strided-convolution") not in census(net.format(plain))
+    assert "resampling" not in observed(
+        net.format("nn.relu(self.conv(8, (3, 3), strides=(2, 2))(x))")
+    )
+
+
+def test_attention_of_keras_and_flax_is_attention() -> None:
+    """Layers of the packages attend; a class of the tree by that name is what it shows."""
+    use = "class Net(nn.Module):\n    def call(self, x):\n        return F.relu({}(num_heads=2)(x, x))\n"
+    made = ("attention", "dot-product-attention")
+    assert made in census(use.format("layers.MultiHeadAttention"))
+    assert made in census(use.format("nn.MultiHeadDotProductAttention"))
+    own = "class Attention(nn.Module):\n    def call(self, x):\n        return F.gelu(x)\n"
+    assert made not in census(own + use.format("Attention"))
+
+
+def test_a_convolution_kept_under_a_name_leaves_the_strides_open() -> None:
+    """They stand where that name is called, by place."""
+    net = (
+        "class Net(nn.Module):\n    def __call__(self, x):\n        conv = {}\n"
+        "        return nn.relu(conv(64, (7, 7), (2, 2))(x))\n"
+    )
+    assert "resampling" not in observed(net.format("partial(nn.Conv, use_bias=False)"))
+    assert "resampling" not in observed(net.format("nn.Conv2d"))
+    assert "resampling" in observed(net.format("nn.Conv2d(3, 3, 3)"))
+
+
+def test_a_test_for_a_convolution_keeps_none() -> None:
+    """Initialising by class is no choice of a layer."""
+    start = "def init(m):\n    if isinstance(m, nn.Conv2d) or type(m) == nn.Conv2d:\n        zero(m.weight)\n"
+    assert "resampling" in observed(start + NET.format("F.relu(x)"))
+
+
+def test_a_graph_of_functions_is_not_read() -> None:
+    """What older code builds without classes may hold anything."""
+    net = "def net(x):\n    x = tf.layers.conv2d(x, 8, 3)\n    return tf.keras.layers.Dense(3)(x)\n"
+    assert observed(f"{net}y = net(keras.layers.ReLU()(z))\n") == ()

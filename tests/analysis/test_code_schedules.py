@@ -63,7 +63,7 @@ def test_loops_of_pytorch(made: str, stepped: str, expected: str | None) -> None
         ("", ", ReduceLROnPlateau(monitor='val_loss')", "plateau"),
         ("", "", "constant"),
         ("r = ReduceLROnPlateau(patience=2)", "", None),
-        ("r = LearningRateScheduler(lambda e: 0.1 ** e)", ", r", None),
+        ("r = LearningRateScheduler(lambda e: 0.1 ** e)", ", r", "exponential"),
         ("lr = tf.keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)\n"
          "opt = tf.keras.optimizers.Adam(learning_rate=lr)", "", "exponential"),
         ("opt = Adam(lr=0.1, decay=1e-4)", "", None),
@@ -114,3 +114,81 @@ def test_a_tree_with_a_file_that_cannot_be_read_is_open() -> None:
     texts = {"r/train.py": LOOP.format(made="", stepped=""), "r/old.py": "print 'lr', lr\n"}
     files = tuple(SourceFile(path=path, text=text) for path, text in texts.items())
     assert schedule_in(CodeTree(root="r", files=files)) is None
+
+
+FACTORY = """\
+def make_scheduler(args, optimizer):
+    scheduler = lr_scheduler.StepLR(optimizer, 30)
+    return {returned}
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+{taken} = make_scheduler(args, optimizer)
+for epoch in range(90):
+    optimizer.step()
+    {stepped}.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("returned", "taken", "stepped"),
+    [
+        ("scheduler", "sched", "sched"),
+        ("scheduler", "self.scheduler", "self.scheduler"),
+        ("None, scheduler", "_, schedule", "schedule"),
+    ],
+)
+def test_a_schedule_that_a_function_hands_back_is_stepped(
+    returned: str, taken: str, stepped: str
+) -> None:
+    """The caller steps it under its own name."""
+    assert family(FACTORY.format(returned=returned, taken=taken, stepped=stepped)) == "step"
+
+
+@pytest.mark.parametrize(
+    ("returned", "taken", "stepped"),
+    [("optimizer", "sched", "sched"), ("scheduler", "s", "scaler")],
+)
+def test_a_schedule_that_is_not_handed_back_or_not_stepped_is_open(
+    returned: str, taken: str, stepped: str
+) -> None:
+    """What the function returns is another thing, or what the caller steps is."""
+    assert family(FACTORY.format(returned=returned, taken=taken, stepped=stepped)) is None
+
+
+def test_the_schedule_behind_a_warm_up_is_the_schedule() -> None:
+    """A warm-up is put before a cosine, and stepped in its place."""
+    made = (
+        "cosine = lr_scheduler.CosineAnnealingLR(optimizer, 90)\n"
+        "scheduler = GradualWarmupScheduler(optimizer, 1, 5, after_scheduler=cosine)"
+    )
+    assert family(LOOP.format(made=made, stepped="scheduler.step()")) == "cosine"
+
+
+def test_a_warm_up_before_one_of_two_schedules_is_open() -> None:
+    """Which of them follows is not known."""
+    made = (
+        "after = lr_scheduler.CosineAnnealingLR(optimizer, 90) if c else lr_scheduler.StepLR(optimizer, 9)\n"
+        "scheduler = GradualWarmupScheduler(optimizer, 1, 5, after_scheduler=after)"
+    )
+    assert family(LOOP.format(made=made, stepped="scheduler.step()")) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ("LambdaLR(optimizer, lambda e: 0.5 * (1 + math.cos(math.pi * e / 90)))", "cosine"),
+        ("LambdaLR(optimizer, lr_lambda=lambda e: 0.95 ** e)", "exponential"),
+        ("LambdaLR(optimizer, lambda e: 1 - e / 90)", "linear"),
+        ("LambdaLR(optimizer, lambda e: 1.0)", "constant"),
+        ("get_scheduler('cosine', optimizer=optimizer)", "cosine"),
+        ("get_scheduler(name='linear', optimizer=optimizer)", "linear"),
+        ("LambdaLR(optimizer, lambda e: 0.1 ** (e // 30))", None),
+        ("LambdaLR(optimizer, lambda e: (1 - e / 90) ** 0.9)", None),
+        ("LambdaLR(optimizer, lambda e: max(0.1, 1 - e / 90))", None),
+        ("LambdaLR(optimizer, rule)", None),
+        ("get_scheduler(args.scheduler, optimizer=optimizer)", None),
+    ],
+)
+def test_the_formula_or_the_name_tells_the_shape(made: str, expected: str | None) -> None:
+    """A cosine, a power and a line; steps in a power, polynomials, bounds and names of a run stay open."""
+    made = f"scheduler = {made}"
+    assert family(LOOP.format(made=made, stepped="scheduler.step()")) == expected

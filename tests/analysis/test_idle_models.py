@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from netgain.analysis.idle_models import without_idle_models, without_networks_beside
+from netgain.analysis.idle_models import (
+    without_idle_models,
+    without_models_of_others,
+    without_networks_beside,
+)
 from netgain.study import CodeTree, SourceFile
 
 NETWORKS = (
@@ -96,3 +100,39 @@ def test_a_teacher_inside_the_model_stays() -> None:
     )
     tree = _tree(models=beside)
     assert without_networks_beside(tree, _tree(models="x = 1\n")) == tree
+
+
+SCRIPT = "from models import {name}\nmodel = {name}()\nkeys = {keys}\n" + TRAINING
+KEYS = ("recon_loss", "beta_warmup", "free_bits", "latent_dim", "lambda_perc")
+
+
+def _two_scripts(second: tuple[str, ...]) -> CodeTree:
+    return _tree(
+        models=NETWORKS,
+        train=SCRIPT.format(name="Net", keys=KEYS),
+        train_other=SCRIPT.format(name="OtherNet", keys=second),
+    )
+
+
+def test_the_script_that_a_run_names_is_the_arms_own() -> None:
+    """The network of another script of the tree goes."""
+    left = without_models_of_others(_two_scripts(KEYS), ["src/train.py"], ())
+    assert "OtherNet" not in _text(left, "models")
+
+
+def test_the_script_that_asks_for_the_settings_is_the_arms_own() -> None:
+    """A file of settings is read by the script that knows its keys."""
+    left = without_models_of_others(_two_scripts(KEYS[:2]), (), KEYS)
+    assert "OtherNet" not in _text(left, "models")
+
+
+def test_scripts_that_ask_for_the_same_settings_leave_all_networks() -> None:
+    """Either may have been started."""
+    tree = _two_scripts(KEYS)
+    assert without_models_of_others(tree, (), KEYS) == tree
+
+
+def test_a_script_that_is_not_among_the_files_leaves_all_networks() -> None:
+    """What the run names was started from elsewhere."""
+    tree = _two_scripts(KEYS[:2])
+    assert without_models_of_others(tree, ["finetune.py"], KEYS) == tree

@@ -256,6 +256,16 @@ def test_a_file_of_labelled_samples_is_no_run(write_run: WriteRun, tmp_path: Pat
     assert "data file" in excluded(study)["data"]
 
 
+def test_numbers_of_items_are_no_run(write_run: WriteRun, tmp_path: Path) -> None:
+    """A list that gives each clip its task and length is data, whatever the columns' first words are."""
+    write_run("out/a", columns={"epoch": range(1, 7), "val_loss": LOSSES})
+    (tmp_path / "data").mkdir()
+    rows = [{"feature": f"v{n % 9}", "task_id": n * n % 7, "instruction_len": 0} for n in range(30)]
+    (tmp_path / "data/test.json").write_text(json.dumps(rows, indent=1))
+    study = netgain.read(tmp_path, unsorted=True)
+    assert [Path(run.id).name for run in study.baseline.runs] == ["a"]
+
+
 def test_a_few_telling_names_do_not_hide_the_other_runs(
     write_run: WriteRun, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import netgain
@@ -238,3 +239,19 @@ def test_a_declared_option_has_its_own_default() -> None:
     code = "parser.add_argument('--att', default=DEFAULT)\n" + ASKED
     first, _ = _texts(_arm("base", code, WRITTEN), _arm("ours", code, {**WRITTEN, "att": "cbam"}))
     assert "a()" in first
+
+
+def test_a_default_that_a_run_was_read_with_is_no_setting_of_its_own() -> None:
+    """The option that only one command gives has the value the code declares in the other arm."""
+    parser = "p.add_argument('--method', default='baseline')\np.add_argument('--lr', type=float)\n"
+    base = _arm("base", parser + CHOICE, {"lr": 0.1})
+    read = Cited(
+        value="baseline",
+        source=Source(path="code/train.py", line=1, key="method"),
+        confidence="likely",
+    )
+    run = base.runs[0]
+    known = replace(run, other_config={**run.other_config, "method": read})
+    ours = _arm("ours", parser + CHOICE, {"lr": 0.1, "method": "ours"})
+    first, second = _texts(replace(base, runs=(known,)), ours)
+    assert "    a()" not in first and "    b()" not in second

@@ -99,3 +99,22 @@ def test_a_redirection_is_no_value(tmp_path: Path) -> None:
     """`--amp 2>&1 | tee log` switches amp on."""
     found = settings(tmp_path, "python x.py --bs 8 --amp 2>&1 | tee log.txt\n")
     assert found == {"program": "x.py", "bs": "8", "amp": True}
+
+
+def test_a_script_may_end_in_a_continuation(tmp_path: Path) -> None:
+    """The last line of a command counts though a backslash ends it."""
+    assert settings(tmp_path, "python run.py --lr 0.1 \\\n  --epochs 5 \\\n") == {
+        "program": "run.py", "lr": "0.1", "epochs": "5",
+    }  # fmt: skip
+
+
+def test_a_semicolon_ends_the_last_option(tmp_path: Path) -> None:
+    """`--name base;` is named base, and what follows is another command."""
+    found = settings(tmp_path, "python main.py --name base; echo --lr 3\n")
+    assert found == {"program": "main.py", "name": "base"}
+
+
+def test_an_option_set_behind_an_equals_sign_to_a_variable_is_set(tmp_path: Path) -> None:
+    """`--seed=$s` of a loop says that no default counts."""
+    text = "for s in 1 2; do\n python t.py --seed=$s --lr 0.1\ndone\n"
+    assert settings(tmp_path, text) == {"program": "t.py", "seed": None, "lr": "0.1"}

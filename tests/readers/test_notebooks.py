@@ -244,3 +244,64 @@ def test_the_bar_of_an_evaluation_is_of_its_data(write: Write, read_all: ReadAll
         code("loss, d = model.evaluate(test_ds)", bar), write=write, read_all=read_all
     )
     assert (found["test/loss"], found["test/dice"]) == (0.31, 0.77)
+
+
+def showed(html: str) -> dict[str, Any]:
+    """Return a code cell that showed HTML."""
+    data = {
+        "text/html": html.splitlines(keepends=True),
+        "text/plain": ["<IPython.core.display.HTML object>"],
+    }
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    return code("learn.fit(3)") | {"outputs": [output]}
+
+
+def progress(titles: list[str], rows: list[list[object]]) -> str:
+    """Return a table as fastai and transformers show it."""
+    head = "".join(f"<th>{title}</th>\n" for title in titles)
+    body = "".join("<tr>\n" + "".join(f"<td>{c}</td>\n" for c in row) + "</tr>\n" for row in rows)
+    return f"<table>\n<thead>\n<tr>\n{head}</tr>\n</thead>\n<tbody>\n{body}</tbody>\n</table>"
+
+
+def curves_of(facts: list[Any]) -> dict[str, tuple[str, tuple[float, ...]]]:
+    """Return unit and values of each curve."""
+    runs = [fact for fact in facts if isinstance(fact, RunFacts)]
+    return {s.key: (s.unit, s.values) for run in runs for s in run.series}
+
+
+def test_a_table_of_progress_shown_as_html_is_a_log(write: Write, read_all: ReadAll) -> None:
+    """Scores beside a validation loss were measured on the validation data; times and gaps are no values."""
+    rows: list[list[object]] = [
+        [n, "No log" if n == 1 else 2 - n / 4, 1.5 - n / 4, n / 10, "00:12"] for n in (1, 2, 3)
+    ]
+    page = progress(["Epoch", "Training Loss", "Validation Loss", "Accuracy", "time"], rows)
+    found = curves_of(read_all(notebook.READER, write("a.ipynb", written(showed(page)))))
+    assert found == {
+        "Training_Loss": ("epoch", (1.5, 1.25)),
+        "Validation_Loss": ("epoch", (1.25, 1.0, 0.75)),
+        "valid_Accuracy": ("epoch", (0.1, 0.2, 0.3)),
+    }
+
+
+def test_a_table_of_other_things_is_no_log(write: Write, read_all: ReadAll) -> None:
+    """Without an epoch or a step in front, HTML stays unread."""
+    page = progress(["name", "loss"], [["a", 0.1], ["b", 0.2], ["c", 0.3]])
+    assert curves_of(read_all(notebook.READER, write("a.ipynb", written(showed(page))))) == {}
+
+
+def test_numbers_of_cells_are_defaults_of_the_notebook(write: Write, read_all: ReadAll) -> None:
+    """Names at the margin of cells that configure a training are read as those of a script."""
+    cells = [code("max_iters = 2000\nlr = 1e-3\n"), code("batch_size = 16\n")]
+    facts = read_all(notebook.READER, write("a.ipynb", written(*cells)))
+    found = {s.key: s.value for f in facts if isinstance(f, RunFacts) for s in f.settings}
+    assert found == {"max_iters": 2000, "lr": 0.001, "batch_size": 16}
+
+
+def test_one_final_score_of_a_configured_notebook_counts(write: Write, read_all: ReadAll) -> None:
+    """A notebook that configures a training and prints one score ran it."""
+    cells = [
+        code("epochs = 20\nlr = 1e-3\nbatch_size = 16\n"),
+        code("print(best)", "Min Eval loss:  1.16\n"),
+    ]
+    facts = read_all(notebook.READER, write("a.ipynb", written(*cells)))
+    assert [f.value for r in facts if isinstance(r, RunFacts) for f in r.finals] == [1.16]

@@ -163,7 +163,7 @@ def test_nanogpt_has_three_losses(write: Write, read_run: ReadRun) -> None:
         "val_loss": ("step", (0, 250, 500), (4.5, 4.0, 3.5)),
         "loss": ("step", (0, 250, 500), (4.25, 3.75, 3.25)),
     }
-    assert settings(run) == {"number_of_parameters": "10.65M"}
+    assert settings(run) == {"parameters": 10_650_000, "tokens_per_batch": 491_520}
 
 
 def test_keras_progress_lines_belong_to_the_epoch_above(write: Write, read_run: ReadRun) -> None:

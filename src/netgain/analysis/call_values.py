@@ -36,7 +36,7 @@ def passed(
         skipped = 0 if static else 1
         if function.name == "__init__":
             called = scope.parent.node.name
-            if called in evaluation.program.subclassed:
+            if called in evaluation.program.subclassed or _is_registered(scope.parent.node):
                 return None
         elif function.name.startswith("__"):
             return None
@@ -152,6 +152,14 @@ def _chosen(evaluation: Evaluation, node: ast.expr, scope: Scope) -> frozenset[s
         return _chosen(evaluation, *bound) if bound and bound[0] is not node else frozenset()
     picked = item_of(evaluation, node, scope)
     return picked[2] if picked else frozenset()
+
+
+def _is_registered(owner: ast.ClassDef) -> bool:
+    """Tell whether a decorator keeps a class under a name, by which a configuration may make it."""
+    return any(
+        isinstance(one, ast.Call) and last_name(one) not in PLAIN_DECORATORS
+        for one in owner.decorator_list
+    )
 
 
 def _is_plain(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

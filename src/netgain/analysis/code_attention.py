@@ -15,6 +15,7 @@ from netgain.analysis.code_attention_kinds import (
     attends_by_products,
     gate_kinds,
 )
+from netgain.analysis.code_attention_pools import POOLED, pools_by_softmax
 from netgain.analysis.code_direct_gates import Classes, held_by, multiplied_gates
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
@@ -56,6 +57,8 @@ def attention_pattern(node: ast.ClassDef, classes: Classes) -> tuple[str, ...]:
     found = list(_gates_of(node, methods, forward, classes))
     if attends_by_products(node):
         found.append(SELF_ATTENTION)
+    elif pools_by_softmax(node):
+        found.append(POOLED)
     return tuple(dict.fromkeys(found))
 
 

@@ -7,26 +7,30 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from netgain.analysis.code_activations import ACTIVATIONS, activations
+from netgain.analysis.code_activations import activations
 from netgain.analysis.code_attention import attention_pattern, classes_of, gates_multiplied_in
-from netgain.analysis.code_attention_kinds import MIXERS, SELF_ATTENTION
-from netgain.analysis.code_foreign import brings_models, holds_foreign_layers
-from netgain.analysis.code_losses import is_loss, only_wraps
+from netgain.analysis.code_attention_blocks import attention_blocks, takes_the_input
+from netgain.analysis.code_attention_kinds import SELF_ATTENTION
+from netgain.analysis.code_foreign import brought_models, holds_foreign_layers
+from netgain.analysis.code_losses import only_wraps
+from netgain.analysis.code_regions import Region, kind_of, model_regions
 from netgain.analysis.code_skip_calls import all_skips
-from netgain.analysis.code_strides import CONVOLUTION, strides_held
+from netgain.analysis.code_skips import INPUTS
+from netgain.analysis.code_strides import CONVOLUTION, FLAX, strides_held
 from netgain.analysis.code_structure import (
     RESIDUAL_CLASSES,
     custom_norms,
-    is_norm,
-    is_resampling,
     normalizations,
     resamplings,
 )
+from netgain.analysis.library_models import library_network, names_in_use
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
     calls_in,
+    dotted,
     last_name,
     modules,
+    names_in,
     nodes_of,
     place,
     walk,
@@ -41,6 +45,17 @@ LIBRARY_ATTENTION = (
     frozenset({"MultiheadAttention", "scaled_dot_product_attention"}) | RESIDUAL_CLASSES
 )
 """Layers and functions of torch that attend."""
+GRAPHS_OF_FUNCTIONS = re.compile(
+    r"(?:tf\.(?:compat\.v1\.)?)?(?:layers\.(?:conv\dd|batch_norm|dense|max_pool|dropout|flatten|separable|average)|"
+    r"nn\.(?:conv\dd$|bias_add|max_pool|fused_batch_norm))|slim\.|tf\.contrib\.|tflearn\."
+)
+"""Functions by which older code builds a graph without any layer that has a class; not read here."""
+OTHER_ATTENTION = frozenset(
+    {"MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "Attention", "AdditiveAttention",
+     "GroupQueryAttention", "dot_product_attention", "flash_attn_func", "flash_attn_qkvpacked_func",
+     "memory_efficient_attention"}
+)  # fmt: skip
+"""Those of other packages, where the tree defines none of that name."""
 
 
 @remembered
@@ -56,10 +71,13 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
     undecided: set[str] = set()
     held, classes = strides_held(tree), classes_of(tree)
+    blocks = attention_blocks(regions, classes)
     for file, node, is_class in regions:
         gates = attention_pattern(node, classes) if isinstance(node, ast.ClassDef) else ()
         for gate in gates:
             found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
+        if id(node) in blocks:
+            continue  # what an attention block computes its gate with belongs to it
         for activation, source in activations(
             file, node, inside_gate=bool(gates), functional=is_class
         ):
@@ -73,19 +91,39 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
             if not sightings.decided:
                 undecided.add(kind)
     files = {id(node): file for file, node, _ in regions}
-    for node, sightings in all_skips((n, f) for _, n, _ in regions for f in _forwards(n)):
+    margins = list(_margins(tree))
+    files |= {id(function): file for file, function in margins}
+    forwards = [(n, f) for _, n, _ in regions for f in _forwards(n)]
+    forwards += [(function, function) for _, function in margins]
+    for node, sightings in all_skips(forwards):
+        in_gate = id(node) in blocks
         for name, at in sightings.found:
-            found[("skip", name)].append(place(files[id(node)], at, getattr(node, "name", None)))
-        if not sightings.decided:
+            if not in_gate or takes_the_input(at, node):
+                found[("skip", name)].append(
+                    place(files[id(node)], at, getattr(node, "name", None))
+                )
+        if not sightings.decided and not in_gate:
             undecided.add("skip")
     for file, node, gate in gates_multiplied_in(tree):
         found[("attention", gate)].append(place(file, node, getattr(node, "name", None)))
+    own = classes.keys() | {
+        function.name
+        for _, module in modules(tree)
+        for function in nodes_of(module, ast.FunctionDef)
+    }
     for file, module in modules(tree):
         for call in calls_in(module):
-            if last_name(call) in LIBRARY_ATTENTION:
+            if last_name(call) in LIBRARY_ATTENTION or (
+                last_name(call) in OTHER_ATTENTION and last_name(call) not in own
+            ):
                 found[("attention", SELF_ATTENTION)].append(place(file, call))
             if last_name(call) in RESIDUAL_CLASSES:
                 found[("skip", "residual-skip")].append(place(file, call))
+    brought = library_network(tree)
+    if brought is not None:
+        for kind, names in brought[0].items():
+            for name in names:
+                found[(kind, name)].append(brought[1])
     if not found and all(only_wraps(node) for _, node, _ in regions):
         return None  # the model itself is not among the files
     if _unread_attention(regions, classes, found):
@@ -106,17 +144,8 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     return ModelProfile(components=components, observed_kinds=tuple(sorted(seen)))
 
 
-CONTAINERS = MIXERS | {"Sequential", "ModuleList", "ModuleDict", "Activation"}
-"""Classes that make layers, or hold them."""
 TESTED = frozenset((ast.Call, ast.ClassDef, ast.AnnAssign, ast.FunctionDef))
 """Nodes that name a class without holding it: a test, a base, an annotation."""
-Region = tuple[SourceFile, ast.AST, bool]
-"""A file, a part of it that builds or is a model, and whether that part is a model class."""
-
-
-def model_regions(tree: CodeTree) -> tuple[Region, ...]:
-    """Return the model classes in use, the functions in use that build modules, and top-level sequences."""
-    return tuple(_regions(tree))
 
 
 @remembered
@@ -125,37 +154,30 @@ def model_places(tree: CodeTree) -> tuple[Source, ...]:
     return tuple(place(file, region) for file, region, _ in model_regions(tree)[:3])
 
 
-def _regions(tree: CodeTree) -> Iterator[Region]:
-    used = _instantiated(tree)
+def _margins(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.FunctionDef]]:
+    """Yield what stands at the margin of each script that builds a functional model there, as a function."""
     for file, module in modules(tree):
-        replaced = _replaced(module)
-        for owner in nodes_of(module, ast.ClassDef):
-            if owner in replaced:
-                continue
-            if is_model(owner) and (_is_whole_network(owner.name) or owner.name in used):
-                yield file, owner, True
-        for node in module.body:
-            if isinstance(node, ast.ClassDef) or node in replaced:
-                continue
-            if isinstance(node, ast.FunctionDef) and node.name not in used:
-                continue
-            if builds_modules(node) and not nodes_of(node, ast.ClassDef):
-                yield file, node, False
-
-
-def _replaced(module: ast.Module) -> set[ast.AST]:
-    """Return the classes and functions that the file defines again further down, as cells of notebooks do."""
-    defined = [n for n in module.body if isinstance(n, (ast.ClassDef, ast.FunctionDef))]
-    last: dict[str, ast.AST] = {node.name: node for node in defined}
-    return {node for node in defined if last[node.name] is not node}
-
-
-def builds_modules(node: ast.AST) -> bool:
-    """Tell whether a function or statement makes layers by their classes."""
-    return any(
-        name[:1].isupper() and (name in CONTAINERS or CONVOLUTION.fullmatch(name) or _kind_of(name))
-        for name in map(last_name, calls_in(node))
-    )
+        statements = [
+            node
+            for node in module.body
+            if not isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        ]
+        begins = any(last_name(c) in INPUTS for node in statements for c in calls_in(node))
+        if begins:
+            nothing = ast.arguments(
+                posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
+            )
+            yield (
+                file,
+                ast.FunctionDef(
+                    name="<margin>",
+                    args=nothing,
+                    body=statements,
+                    decorator_list=[],
+                    lineno=statements[0].lineno,
+                    col_offset=0,
+                ),
+            )
 
 
 def _forwards(node: ast.AST) -> Iterator[ast.FunctionDef]:
@@ -206,82 +228,17 @@ def _unread_attention(
     return False
 
 
-def is_model(node: ast.ClassDef) -> bool:
-    """Tell whether a class is a network or a layer, by its bases and methods."""
-    bases = {last_name(base) for base in node.bases}
-    methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
-    if is_loss(node):
-        return False
-    return bool(bases & {"Module", "Layer", "Model", "LightningModule"}) or bool(
-        {"forward", "__call__", "call"} & methods and node.bases
-    )
-
-
-def _is_whole_network(name: str) -> bool:
-    """Count a class that reads as a whole network even where no script of the tree builds it."""
-    return name.lower().endswith(("net", "model", "network", "classifier", "former", "cnn", "mlp"))
-
-
-NAMING = frozenset({"super", "isinstance", "issubclass"})
-"""Calls that name a class without making or keeping one."""
-HOLDING = (ast.Name, ast.Attribute, ast.Dict, ast.List, ast.Tuple, ast.IfExp)
-"""Expressions that hold a class without calling it: `block = Bottleneck`."""
-
-
-def _held(module: ast.Module) -> set[str]:
-    """Return the names that are assigned, returned or given as a default without being called."""
-    values: list[ast.expr | None] = [node.value for node in nodes_of(module, ast.Assign)]
-    values += [node.value for node in nodes_of(module, ast.Return)]
-    for arguments in nodes_of(module, ast.arguments):
-        values += [*arguments.defaults, *arguments.kw_defaults]
-    return {
-        child.id
-        for value in values
-        if isinstance(value, HOLDING)
-        for child in walk(value)
-        if isinstance(child, ast.Name)
-    }
-
-
-def _is_registered(node: ast.ClassDef) -> bool:
-    """Tell whether a decorator keeps a class under a name, by which it may be made."""
-    return any(isinstance(child, ast.Call | ast.Attribute) for child in node.decorator_list)
-
-
-@remembered
-def _instantiated(tree: CodeTree) -> set[str]:
-    """Return the names that are called, given to calls, or held to be called later."""
-    used = set()
-    for _, module in modules(tree):
-        used |= _held(module)
-        covered: set[int] = set()
-        used |= {node.name for node in nodes_of(module, ast.ClassDef) if _is_registered(node)}
-        for call in calls_in(module):
-            used.add(last_name(call))
-            if last_name(call) in NAMING:
-                continue
-            if id(call) in covered:  # inside an argument of a call before it
-                continue
-            for argument in [*call.args, *[k.value for k in call.keywords]]:
-                if isinstance(argument, ast.Constant):
-                    continue
-                for child in walk(argument):
-                    if isinstance(child, ast.Name):
-                        used.add(child.id)
-                    elif isinstance(child, ast.Attribute):
-                        used.add(child.attr)
-                    elif isinstance(child, ast.Call):
-                        covered.add(id(child))
-    return used
-
-
 def _observed(tree: CodeTree) -> tuple[str, ...]:
     kinds = {"activation", "attention", "normalization", "resampling", "skip"}
-    if holds_foreign_layers(tree, model_regions(tree)) or brings_models(tree):
+    if holds_foreign_layers(tree, model_regions(tree)):
+        return ()
+    if brought_models(tree, names_in_use(tree)) and library_network(tree) is None:
         return ()
     for _, module in modules(tree):
         for call in calls_in(module):
             name = last_name(call)
+            if GRAPHS_OF_FUNCTIONS.match(dotted(call.func)):
+                return ()
             if (
                 name == "getattr"
                 and call.args
@@ -294,10 +251,36 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
             ):  # fmt: skip
                 kinds.discard("activation")
             if argument.arg in (
-                "norm_layer", "norm", "normalization", "norm_cls", "norm_fn", "norm_type", "use_bn"
+                "norm_layer", "norm", "normalization", "norm_cls", "norm_fn", "norm_type"
             ):  # fmt: skip
                 kinds.discard("normalization")
+        if any("use_bn" in names_in(node.test) for node in _tests(module)):
+            kinds.discard("normalization")
     return tuple(sorted(kinds))
+
+
+def _holds_convolutions(module: ast.Module, named: set[int]) -> bool:
+    """Tell whether a class of convolutions is kept under a name: its strides stand where that is called."""
+    for call in calls_in(module):
+        if last_name(call) == "partial" and any(map(_is_convolution, call.args[:1])):
+            return True
+    values: list[ast.expr | None] = [node.value for node in nodes_of(module, ast.Assign)]
+    for arguments in nodes_of(module, ast.arguments):
+        values += [*arguments.defaults, *arguments.kw_defaults]
+    return any(v is not None and id(v) not in named and _is_convolution(v) for v in values)
+
+
+def _is_convolution(node: ast.expr) -> bool:
+    if not isinstance(node, (ast.Name, ast.Attribute)):
+        return False
+    name = last_name(node)
+    flax = isinstance(node, ast.Attribute) and last_name(node.value) in FLAX
+    return bool(CONVOLUTION.fullmatch(name)) or (flax and name in ("Conv", "ConvTranspose"))
+
+
+def _tests(module: ast.Module) -> list[ast.If | ast.IfExp]:
+    """Return what is left of a file's conditions."""
+    return [*nodes_of(module, ast.If), *nodes_of(module, ast.IfExp)]
 
 
 def _held_in_variables(tree: CodeTree) -> set[str]:
@@ -321,16 +304,9 @@ def _held_in_variables(tree: CodeTree) -> set[str]:
             named.update(id(inner) for item in tested for inner in walk(item))
         held = {node.id for node in nodes_of(module, ast.Name) if id(node) not in named}
         held |= {node.attr for node in nodes_of(module, ast.Attribute) if id(node) not in named}
-        kinds.update(map(_kind_of, held))
+        kinds.update(map(kind_of, held))
+        if _holds_convolutions(module, named):
+            kinds.add("resampling")
         for node in nodes_of(module, ast.ImportFrom):
-            kinds.update(_kind_of(a.name) for a in node.names if a.asname not in (None, a.name))
+            kinds.update(kind_of(a.name) for a in node.names if a.asname not in (None, a.name))
     return kinds - {""}
-
-
-def _kind_of(name: str) -> str:
-    """Return the kind of block a class name stands for, empty for any other name."""
-    if is_norm(name):
-        return "normalization"
-    if is_resampling(name):
-        return "resampling"
-    return "activation" if name[:1].isupper() and name.lower() in ACTIVATIONS else ""

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from netgain.analysis.syntax import calls_in, dotted, last_name, modules, nodes_of, words_in
+from netgain.analysis.syntax import (
+    calls_in,
+    dotted,
+    last_name,
+    modules,
+    names_in,
+    nodes_of,
+    words_in,
+)
 from netgain.study import CodeTree, SourceFile
 
 MODEL_MAKERS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
@@ -31,8 +40,22 @@ KNOWN_PACKAGES = (
     | sys.stdlib_module_names
 )  # fmt: skip
 """Packages whose classes are known by name, or that hold no layers."""
-SHAPING = frozenset({"Rearrange"})
-"""Layers of other packages that only change the shape."""
+SHAPING = frozenset({"Rearrange", "DropPath", "StochasticDepth"})
+"""Layers of other packages that only change the shape, or drop what passes."""
+NO_NETWORK = re.compile(
+    r"\w*(?:Tokenizer(?:Fast)?|Processor|Feature_?Extractor|Config|Collator\w*|collator|Arguments|Callback|"
+    r"Vectors?|Vocab)|"
+    r"(?:\w+\.)*(?:Embedding|EmbeddingBag|AdamW|Adafactor|Trainer|set_seed|logging|to_[1-4n]?_?tuple)|"
+    r"get_\w*schedule\w*|get_scheduler|trunc_normal_|DropPath|drop_path|register_model|\w*Loss|CrossEntropy|"
+    r"\w*SoftTargetCrossEntropy|LabelSmoothing\w*|Mixup|ModelEma\w*|\w*Scaler\w*|create_(?:transform|dataset|"
+    r"loader|optimizer\w*|scheduler\w*)|accuracy|AverageMeter"
+)
+"""Names that packages of models give to what is no network, a table of vectors of words included."""
+MODULES_OF_NO_NETWORK = re.compile(
+    r"timm\.(?:data|scheduler|optim|loss|utils)(?:\..*)?|"
+    r"transformers\.(?:optimization|tokenization\w*|trainer\w*|data|utils|training_args)(?:\..*)?"
+)
+"""Modules of those packages that hold none."""
 Region = tuple[SourceFile, ast.AST, bool]
 """A file, a part of it that builds or is a model, and whether that part is a model class."""
 
@@ -47,29 +70,86 @@ class _Own:
     """Names of its functions and classes."""
 
 
-def brings_models(tree: CodeTree) -> bool:
+def brings_models(tree: CodeTree, used: Collection[str] | None = None) -> bool:
     """Tell whether a tree takes whole models from elsewhere.
 
     A function that the tree defines is its own, whatever its name: an author's `resnet18` in the tree's
     `models/` is not torchvision's. One that is imported from another package is not, though the tree has
     another of that name.
+
+    Args:
+        tree: an arm's code.
+        used: names that the tree calls or hands on; classes and functions of files by other names bring
+            nothing. All count where it is not given.
+    """
+    return bool(brought_models(tree, used))
+
+
+def brought_models(tree: CodeTree, used: Collection[str] | None = None) -> frozenset[str]:
+    """Return the full names under which a tree takes models from elsewhere, see `brings_models`.
+
+    A name that is not followed to a package stands as it is written; a module of models that is handed on as
+    a whole, or asked for a member by a name held in a variable, stands with a star.
     """
     own = _own(tree)
+    found: set[str] = set()
     for _, module in modules(tree):
-        if any(map(_hands_out_models, _imported_modules(module))):
-            return True
+        idle = _idle(module, used)
         words = words_in(module)
-        if words.isdisjoint(MODEL_MAKERS | PARTS_OF_NAMES):
-            continue
+        if idle:
+            words = frozenset().union(*(names_in(n) for n in module.body if n not in idle))
+        imported = set(filter(_hands_out_models, _imported_modules(module, words)))
         bound = _bound(module)
-        if any(_hands_out_models(_whole(node, bound)) for node in nodes_of(module, ast.Attribute)):
-            return True
-        if any(
-            last_name(call) in MODEL_MAKERS and _is_foreign(call, bound, own)
-            for call in calls_in(module)
-        ):
-            return True
-    return False
+        alive = [node for node in module.body if node not in idle] if idle else [module]
+        if imported or not words.isdisjoint(MODEL_MAKERS | PARTS_OF_NAMES):
+            whole = {
+                full
+                for part in alive
+                for node in nodes_of(part, ast.Attribute)
+                if _hands_out_models(full := _whole(node, bound))
+            }
+            found |= {name for name in whole if name not in MODEL_MODULES}
+            found |= {
+                bound.get(dotted(call.func).partition(".")[0]) or dotted(call.func)
+                for part in alive
+                for call in calls_in(part)
+                if last_name(call) in MODEL_MAKERS and _is_foreign(call, bound, own)
+                if _whole(call.func, bound) not in whole
+            }
+            imported |= whole & set(MODEL_MODULES)
+        handed = _handed_on(alive, bound)
+        for name in imported:
+            deeper = any(other.startswith(f"{name}.") for other in found)
+            found.add(
+                name if not (deeper or name in handed) else f"{name}.*" if name in handed else name
+            )
+            if deeper and name not in handed:
+                found.discard(name)
+    return frozenset(found)
+
+
+def _handed_on(parts: list[ast.Module] | list[ast.stmt], bound: dict[str, str]) -> set[str]:
+    """Return the full names of imported modules that code names without asking them for a member."""
+    found: set[str] = set()
+    for part in parts:
+        asked = {id(node.value) for node in nodes_of(part, ast.Attribute)}
+        found |= {
+            bound[node.id]
+            for node in nodes_of(part, ast.Name)
+            if id(node) not in asked and bound.get(node.id) in MODEL_MODULES
+        }
+    return found
+
+
+def _idle(module: ast.Module, used: Collection[str] | None) -> set[ast.AST]:
+    """Return the classes and functions of a file that nothing in the tree names."""
+    if used is None:
+        return set()
+    return {
+        node
+        for node in module.body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name not in used
+    }
 
 
 def _own(tree: CodeTree) -> _Own:
@@ -90,6 +170,9 @@ def _is_foreign(call: ast.Call, bound: dict[str, str], own: _Own) -> bool:
         own: what the tree defines.
     """
     root = dotted(call.func).partition(".")[0]
+    asked = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if last_name(call) in METHODS and asked is not None and NO_NETWORK.fullmatch(last_name(asked)):
+        return False
     package = bound.get(root, "")
     if package and package.partition(".")[0] not in own.modules:
         return True
@@ -119,26 +202,29 @@ def _bound(module: ast.Module) -> dict[str, str]:
     return found
 
 
-def _imported_modules(module: ast.Module) -> Iterable[str]:
-    """Yield the modules a file imports by their whole names, a package's part imported by name included."""
+def _imported_modules(module: ast.Module, words: frozenset[str]) -> Iterable[str]:
+    """Yield the modules a file imports by their whole names, a package's part imported by name included.
+
+    Args:
+        module: the file.
+        words: names it uses; what is imported and never named again brings nothing.
+    """
     for imported in nodes_of(module, ast.ImportFrom):
         if not imported.level and imported.module:
-            yield imported.module
-            # what is imported and never named again brings nothing
-            words = words_in(module)
             for alias in imported.names:
-                if (alias.asname or alias.name) in words:
+                if (alias.asname or alias.name) in words or alias.name == "*":
                     yield f"{imported.module}.{alias.name}"
     for statement in nodes_of(module, ast.Import):
         for alias in statement.names:
-            if alias.asname is None or alias.asname in words_in(module):
+            if (alias.asname or alias.name.partition(".")[0]) in words:
                 yield alias.name
 
 
 def _hands_out_models(module: str) -> bool:
     """Tell whether an imported module hands out whole models built elsewhere."""
     if module.partition(".")[0] in MODEL_PACKAGES:
-        return True
+        named = any(map(NO_NETWORK.fullmatch, module.split(".")[1:]))
+        return not (named or MODULES_OF_NO_NETWORK.fullmatch(module))
     return _is_below(module, MODEL_MODULES) and not _is_below(module, NO_MODELS)
 
 

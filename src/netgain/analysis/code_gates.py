@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netgain.analysis.code_components import model_regions
+from netgain.analysis.code_regions import model_regions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, dotted, last_name, literal, nodes_of, place
 from netgain.study import CodeTree, Source, SourceFile

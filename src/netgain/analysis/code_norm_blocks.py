@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from netgain.analysis.code_components import model_regions
+from netgain.analysis.code_regions import model_regions
 from netgain.analysis.code_structure import normalizations
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, place

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netgain.analysis.code_components import model_regions
+from netgain.analysis.code_regions import model_regions
 from netgain.analysis.code_strides import (
     is_convolution,
     literal_strides,

@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netgain.analysis.declared_options import chain_of
 from netgain.analysis.options import default_asked_with, parts_of
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.schedule import Family, family_of_name
+from netgain.analysis.schedule_makers import MAKERS, OPTIMIZERS, RISING, WARM_UPS, family_made
+from netgain.analysis.schedule_uses import (
+    handed_back,
+    is_conditional,
+    is_used,
+    stepped_names,
+    used_names,
+    word_of,
+)
 from netgain.analysis.syntax import (
     dotted,
     last_name,
@@ -29,32 +37,6 @@ from netgain.analysis.syntax import (
 )
 from netgain.study import CodeTree, Source, SourceFile
 
-MAKERS: dict[str, Family] = {
-    "StepLR": "step", "MultiStepLR": "step", "CosineAnnealingLR": "cosine",
-    "ExponentialLR": "exponential", "CosineAnnealingWarmRestarts": "restarts", "OneCycleLR": "one-cycle",
-    "ReduceLROnPlateau": "plateau", "PolynomialLR": "other", "ConstantLR": "step",
-    "LinearLR": "linear", "get_cosine_schedule_with_warmup": "cosine",
-    "get_linear_schedule_with_warmup": "linear", "get_constant_schedule": "constant",
-    "get_constant_schedule_with_warmup": "constant",
-    "get_polynomial_decay_schedule_with_warmup": "other",
-    "get_cosine_with_hard_restarts_schedule_with_warmup": "restarts",
-    "get_inverse_sqrt_schedule": "inverse-sqrt", "CosineLRScheduler": "cosine", "StepLRScheduler": "step",
-    "MultiStepLRScheduler": "step", "PlateauLRScheduler": "plateau", "CosineDecay": "cosine",
-    "CosineDecayRestarts": "restarts", "ExponentialDecay": "exponential", "PiecewiseConstantDecay": "step",
-    "PolynomialDecay": "other", "cosine_decay_schedule": "cosine",
-    "warmup_cosine_decay_schedule": "cosine", "exponential_decay": "exponential",
-    "piecewise_constant_schedule": "step", "linear_schedule": "linear", "constant_schedule": "constant",
-    "cosine_onecycle_schedule": "one-cycle", "LinearWarmupCosineAnnealingLR": "cosine",
-    "GradualWarmupScheduler": "other", "LambdaLR": "other", "MultiplicativeLR": "other", "CyclicLR": "other",
-    "SequentialLR": "other", "ChainedScheduler": "other", "LearningRateScheduler": "other",
-    "get_scheduler": "other", "create_scheduler": "other", "create_scheduler_v2": "other",
-    "InverseTimeDecay": "other", "join_schedules": "other",
-}  # fmt: skip
-"""Family by constructor; `other` where its arguments decide the shape."""
-OPTIMIZERS = re.compile(
-    r"SGD|Adam\w*|RMSprop|Adagrad|Adadelta|NAdam|RAdam|LAMB|Lamb|LARS|Lion|Rprop|ASGD|adamw?|sgd|rmsprop|lion"
-)
-"""Constructors of optimizers."""
 CHANGES = re.compile(
     r"sched|warm_?up|anneal|adjust_l|lr_?decay|decay_lr|learning_rate_decay|param_groups|set_lr|update_lr|"
     r"change_lr|lr_?policy|lr_?lambda|lr_?find|cyclic|one_?cycle|plateau|set_value|milestones",
@@ -82,12 +64,46 @@ class CodeSchedule:
     """Shape, by the constructor's name; `constant` where nothing changes the rate."""
     source: Source
     """The constructor, or the optimizer that nothing reschedules."""
+    call: ast.Call | None = None
+    """The call that makes it; None where there is none, or where several do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """One scheduler that code makes."""
+
+    name: str
+    """Its constructor."""
+    family: Family
+    """The shape that its name, or its arguments, make."""
+    source: Source
+    """Where it is made."""
+    certain: bool
+    """Whether it is surely made, and put to use."""
+    conditional: bool
+    """Whether a condition decides if it is made."""
+    call: ast.Call
+    """The call."""
+
+
+def _without_warm_up(made: list[_Made]) -> list[_Made]:
+    """Leave of a warm-up and the schedule behind it the latter, where there is one."""
+    wrapped = [one for one in made if one.name in WARM_UPS]
+    if not wrapped or not all(one.certain for one in wrapped):
+        return made
+    inside = [one for one in made if one.name not in WARM_UPS | RISING]
+    names = {one.family for one in inside}
+    if len(names) != 1 or any(one.name == "ChainedScheduler" for one in wrapped):
+        return made
+    # what the warm-up is given is put to use with it
+    return [replace(one, certain=not one.conditional) for one in inside]
 
 
 @remembered
 def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     """Return the one schedule that a tree makes and uses; None where it is open."""
-    made: list[tuple[Family, Source, bool]] = []
+    made: list[_Made] = []
+    stepped = stepped_names(tree)
     optimizer: Source | None = None
     parsed = {file.path for file, _ in modules(tree)}
     changed = len(parsed) < len(tree.files)  # a file that cannot be read may hold anything
@@ -98,23 +114,33 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
             return None
         calls = nodes_of(module, ast.Call)
         makes = any(last_name(call) in MAKERS for call in calls)
-        used = _used_names(nodes) if makes else frozenset[str]()
+        used = used_names(nodes) if makes else frozenset[str]()
         parents = parents_in(module) if makes else {}
         changed = changed or any(map(CHANGES.search, _names_in(module))) or _sets_rate(module)
         for node in calls:
             name = last_name(node)
             if name in MAKERS and _is_constructor(node, name):
-                certain = _is_used(node, parents, used) and not _is_conditional(node, parents)
-                made.append((MAKERS[name], place(file, node, name), certain))
+                in_use = is_used(node, parents, used) or handed_back(node, parents, tree, stepped)
+                conditional = is_conditional(node, parents)
+                one = _Made(
+                    name=name,
+                    family=family_made(node, MAKERS[name], module),
+                    source=place(file, node, name),
+                    certain=in_use and not conditional,
+                    conditional=conditional,
+                    call=node,
+                )
+                made.append(one)
             elif OPTIMIZERS.fullmatch(name) and _is_optimizer(node):
                 optimizer = optimizer or place(file, node, name)
                 changed = changed or any(k.arg == "decay" for k in node.keywords)
             elif name == "compile" and _names_optimizer(node):
                 optimizer = optimizer or place(file, node, "optimizer")
             looped = looped or name in STEPPERS
-    families = {family for family, *_ in made}
-    if len(families) == 1 and "other" not in families and all(sure for *_, sure in made):
-        return CodeSchedule(family=made[0][0], source=made[0][1])
+    made = _without_warm_up(made)
+    families = {one.family for one in made}
+    if len(families) == 1 and "other" not in families and all(one.certain for one in made):
+        return CodeSchedule(family=made[0].family, source=made[0].source, call=made[0].call)
     if made or changed or optimizer is None or not looped:
         return None
     return CodeSchedule(family="constant", source=optimizer)
@@ -207,7 +233,7 @@ def _sets_rate(module: ast.Module) -> bool:
     return any(
         OPTIMIZERS.fullmatch(last_name(call)) and _is_optimizer(call)
         for loop in nodes_of(module, ast.For)
-        if "epoch" in " ".join(map(_word, walk(loop.target))).lower()
+        if "epoch" in " ".join(map(word_of, walk(loop.target))).lower()
         for call in nodes_of(loop, ast.Call)
     )
 
@@ -219,14 +245,6 @@ def _names_in(module: ast.Module) -> set[str]:
     names.update(keyword.arg for keyword in nodes_of(module, ast.keyword) if keyword.arg)
     names.update(function.name for function in nodes_of(module, ast.FunctionDef))
     return names
-
-
-def _word(node: ast.AST) -> str:
-    for name in ("id", "attr", "arg", "name"):
-        value = getattr(node, name, None)
-        if isinstance(value, str):
-            return value
-    return ""
 
 
 def _is_constructor(node: ast.Call, name: str) -> bool:
@@ -244,68 +262,4 @@ def _names_optimizer(node: ast.Call) -> bool:
     return any(
         keyword.arg == "optimizer" and isinstance(keyword.value, ast.Constant)
         for keyword in node.keywords
-    )
-
-
-def _used_names(nodes: list[ast.AST]) -> frozenset[str]:
-    """Return the names that code steps, gives to an optimizer, or lists among the callbacks of a fit."""
-    return frozenset(_uses(nodes))
-
-
-def _uses(nodes: list[ast.AST]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, ast.Call):
-            called = last_name(node)
-            if called in ("step", "step_update") and isinstance(node.func, ast.Attribute):
-                yield dotted(node.func.value)
-            given = [
-                k.value for k in node.keywords if k.arg in ("callbacks", "learning_rate", "lr")
-            ]
-            if OPTIMIZERS.fullmatch(called):
-                given += node.args
-            for part in given:
-                yield from (
-                    dotted(one) for one in walk(part) if isinstance(one, (ast.Name, ast.Attribute))
-                )
-        elif isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Tuple)):
-            listed = any("callback" in _word(target).lower() for target in node.targets)
-            items = node.value.elts if listed else []
-            yield from (dotted(e) for e in items if isinstance(e, (ast.Name, ast.Attribute)))
-
-
-def _is_used(node: ast.Call, parents: dict[ast.AST, ast.AST], used: frozenset[str]) -> bool:
-    """Tell whether what a call makes is stepped, returned to a trainer or listed among callbacks."""
-    at: ast.AST | None = node
-    for _ in range(12):
-        if at is None or isinstance(at, ast.stmt):
-            break
-        if isinstance(at, ast.keyword) and at.arg in ("callbacks", "learning_rate", "lr"):
-            return True
-        at = parents.get(at)
-    if isinstance(at, ast.Assign) and any(
-        dotted(target) in used or "callback" in _word(target).lower() for target in at.targets
-    ):
-        return True
-    while at is not None:
-        if isinstance(at, ast.FunctionDef):
-            return at.name == "configure_optimizers"
-        at = parents.get(at)
-    return False
-
-
-def _is_conditional(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Tell whether a call stands under a condition other than that its file is the one started."""
-    at = parents.get(node)
-    while at is not None:
-        if isinstance(at, (ast.If, ast.IfExp, ast.Try, ast.Match)) and not _starts(at):
-            return True
-        if isinstance(at, ast.Lambda):
-            return True
-        at = parents.get(at)
-    return False
-
-
-def _starts(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and any(
-        isinstance(part, ast.Name) and part.id == "__name__" for part in walk(node.test)
     )

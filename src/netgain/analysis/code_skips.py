@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 from netgain.analysis.code_structure import Sighting, Sightings
-from netgain.analysis.syntax import dotted, last_name, literal
+from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
 
 FUSED_ADDITIONS = frozenset({"addcmul", "addcmul_", "addcdiv", "lerp", "lerp_"})
 """Calls that add a product to their first operand."""
@@ -87,19 +87,34 @@ def skips(forward: ast.FunctionDef) -> Sightings:
 
 def follow(forward: ast.FunctionDef) -> Followed:
     """Read a forward pass: its own skips, the arguments that meet in it, and what its calls are given."""
+    flow = _read(forward, _in_order(forward.body))
+    if nodes_of(forward, ast.If):
+        # a shortcut may be a layer under a condition, and the value itself where it does not hold
+        other = _read(forward, _in_order(forward.body, past_conditions=True))
+        seen = {id(node) for _, node in flow.found}
+        flow.found += [(kind, node) for kind, node in other.found if id(node) not in seen]
+    settled = {id(node) for _, node in flow.found}
+    return Followed(
+        sightings=Sightings(
+            found=tuple(flow.found),
+            decided=flow.decided and all(id(node) in settled for node in flow.open),
+        ),
+        meetings=tuple(flow.meetings),
+        passed=tuple(flow.passed),
+    )
+
+
+def _read(forward: ast.FunctionDef, statements: Iterable[ast.stmt]) -> _Flow:
+    """Follow the values of a forward pass through statements of it."""
     flow = _Flow()
     flow.arguments = frozenset(arguments_of(forward)) - {"self", "cls"}
     flow.values = {name: frozenset({name}) for name in flow.arguments}
     try:
-        for statement in _in_order(forward.body):
+        for statement in statements:
             flow.read(statement)
     except RecursionError:  # an expression nested beyond what the interpreter follows
         flow.decided = False
-    return Followed(
-        sightings=Sightings(found=tuple(flow.found), decided=flow.decided),
-        meetings=tuple(flow.meetings),
-        passed=tuple(flow.passed),
-    )
+    return flow
 
 
 def arguments_of(function: ast.FunctionDef) -> list[str]:
@@ -132,9 +147,17 @@ def judged(kind: str, parts: tuple[Part, Part], words: tuple[str, ...] = ()) -> 
     return None if kind == "residual-skip" else False
 
 
-def _in_order(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield simple statements in the order they are written, loops and branches entered once."""
+def _in_order(body: list[ast.stmt], *, past_conditions: bool = False) -> Iterator[ast.stmt]:
+    """Yield simple statements in the order they are written, loops and branches entered once.
+
+    Args:
+        body: statements.
+        past_conditions: whether what stands under a condition is left out, for what stands under its else.
+    """
     for statement in body:
+        if past_conditions and isinstance(statement, ast.If):
+            yield from _in_order(statement.orelse, past_conditions=True)
+            continue
         inner = [
             part
             for name in ("body", "orelse", "finalbody")
@@ -144,7 +167,7 @@ def _in_order(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         if inner:
             if isinstance(statement, ast.For):
                 yield statement
-            yield from _in_order(inner)
+            yield from _in_order(inner, past_conditions=past_conditions)
         else:
             yield statement
 
@@ -160,6 +183,8 @@ class _Flow:
         self.passed: list[Passed] = []
         self.arguments: frozenset[str] = frozenset()
         self.decided = True
+        self.open: list[ast.AST] = []
+        """Sums of two branches of one value of which neither is sure to be the value itself."""
         self._made = 0
 
     def read(self, statement: ast.stmt) -> None:
@@ -289,7 +314,9 @@ class _Flow:
             if found:
                 self.found.append((name, node))
                 return
-            if found is None or self._two_of_one(pair):
+            if found is None:
+                self.open.append(node)
+            if self._two_of_one(pair):
                 self.decided = False
             sides = (first & self.arguments, second & self.arguments)
             if sides[0] and sides[1] and not first & second:

@@ -19,6 +19,8 @@ CONVOLUTION_FUNCTIONS = frozenset(
 )
 STRIDE_POSITION = 3
 """0-based place of `stride` in torch's convolutions, classes and functions alike; Keras has it at 2."""
+FLAX = frozenset({"nn", "linen", "fnn", "nnx", "flax"})
+"""What flax's layers are called by."""
 NOTHING_HELD: Mapping[tuple[int, int], Values] = MappingProxyType({})
 """What is known of strides where nothing was followed."""
 
@@ -27,7 +29,18 @@ def is_convolution(call: ast.Call) -> bool:
     """Tell whether a call is a convolution of a library, as a layer or as a function."""
     name = last_name(call)
     made = not isinstance(call.func, ast.Call)
-    return made and bool(CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS)
+    known = CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS
+    return made and bool(known or is_flax_convolution(call))
+
+
+def is_flax_convolution(call: ast.Call) -> bool:
+    """Match `nn.Conv(64, (3, 3), strides=(2, 2))` of flax, whose layers do not count dimensions."""
+    function = call.func
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr in ("Conv", "ConvTranspose", "ConvLocal")
+        and last_name(function.value) in FLAX
+    )
 
 
 def spreads_arguments(call: ast.Call) -> bool:
@@ -42,7 +55,8 @@ def stride_argument(call: ast.Call) -> ast.expr | None:
     named = next((k.value for k in call.keywords if k.arg in ("stride", "strides")), None)
     if named is not None:
         return named
-    position = STRIDE_POSITION - last_name(call).endswith(("D", "DTranspose"))
+    early = last_name(call).endswith(("D", "DTranspose")) or is_flax_convolution(call)
+    position = STRIDE_POSITION - early
     before = call.args[: position + 1]
     if len(before) <= position or any(isinstance(argument, ast.Starred) for argument in before):
         return None

@@ -15,6 +15,7 @@ from netgain.analysis.code_strides import (
     CONVOLUTION,
     CONVOLUTION_FUNCTIONS,
     NOTHING_HELD,
+    is_flax_convolution,
     literal_strides,
     spreads_arguments,
     stride_argument,
@@ -194,7 +195,11 @@ def resamplings(
         if "adaptive" in plain:
             decided = decided and _is_global(call)
             continue
-        if CONVOLUTION.fullmatch(name) or name in CONVOLUTION_FUNCTIONS:
+        if (
+            CONVOLUTION.fullmatch(name)
+            or name in CONVOLUTION_FUNCTIONS
+            or is_flax_convolution(call)
+        ):
             strides, known = _largest_stride(call, held)
             decided = decided and known
             turned = "transpose" in name.lower()
@@ -207,6 +212,8 @@ def resamplings(
             found.append((SHUFFLES[plain], call))
         elif plain in INTERPOLATIONS:
             found.append(("interpolation", call))
+        elif any(k.arg == "strides" and literal(k.value) != 1 for k in call.keywords):
+            decided = False  # a layer under a name of its own, as `conv = partial(nn.Conv)`
     return Sightings(found=tuple(found), decided=decided)
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from netgain.analysis.code_components import model_regions
+from netgain.analysis.code_regions import model_regions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, nodes_of, walk
 from netgain.study import CodeTree

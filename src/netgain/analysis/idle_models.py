@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
+from pathlib import PurePath
 
-from netgain.analysis.code_components import builds_modules, is_model
 from netgain.analysis.code_reach import looks_up_names, reached_units, without_units
+from netgain.analysis.code_regions import builds_modules, is_model
 from netgain.analysis.code_units import Key, Unit, units_of
 from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.per_tree import remembered
@@ -27,6 +29,11 @@ TRAINS = re.compile(
 """What code that trains says somewhere."""
 SEVERAL = 2
 """Networks of a tree from which on there is a choice."""
+SHORTEST_KEY = 4
+FEWEST_KEYS = 4
+LESS = 0.8
+"""Share of the keys which one script asks for up to which another is not started with such a file."""
+WORD = re.compile(r"\w+")
 BESIDE = re.compile(
     r"discriminator|critic|adversar|teacher|domain_?(?:classifier|predictor)|netD\b", re.IGNORECASE
 )
@@ -41,6 +48,50 @@ def without_idle_models(tree: CodeTree) -> CodeTree:
     tree stays as it is where no script trains, where none of its networks is reached, or where classes are
     made by names that only show as it runs.
     """
+    return _without_idle(tree, None)
+
+
+def without_models_of_others(
+    tree: CodeTree, programs: Collection[str], keys: Collection[str]
+) -> CodeTree:
+    """Blank the networks that only other training scripts of a tree reach than the one an arm was started by.
+
+    Args:
+        tree: an arm's code.
+        programs: files that the arm's runs say they were started with.
+        keys: last parts of the keys that the arm's settings have; the scripts that ask for most of them, and
+            for clearly more than any other, are the arm's where no run names one.
+    """
+    program = callers_of(tree).program
+    scripts, _ = _trainings(tree, program)
+    if len(scripts) < SEVERAL:
+        return tree
+    named = {path for path in scripts if PurePath(path).name in set(map(_base, programs))}
+    own = named if named or programs else _asking(tree, scripts, keys)
+    return _without_idle(tree, own) if own else tree
+
+
+def _base(path: str) -> str:
+    return PurePath(path).name
+
+
+def _asking(tree: CodeTree, scripts: Collection[str], keys: Collection[str]) -> set[str]:
+    """Return the scripts that spell most keys of a configuration, none where others spell about as many."""
+    wanted = {key for key in keys if len(key) >= SHORTEST_KEY}
+    counts = {
+        file.path: len(wanted.intersection(WORD.findall(file.text)))
+        for file in tree.files
+        if file.path in scripts
+    }
+    most = max(counts.values(), default=0)
+    first = {path for path, count in counts.items() if count == most}
+    others = [count for path, count in counts.items() if path not in first]
+    plain = most >= FEWEST_KEYS and max(others, default=most) <= LESS * most
+    return first if plain else set()
+
+
+def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
+    """Blank the networks that no training script reaches, or none of those that are an arm's own."""
     program = callers_of(tree).program
     models = {
         key
@@ -52,7 +103,11 @@ def without_idle_models(tree: CodeTree) -> CodeTree:
     if len(models) < SEVERAL:
         return tree
     scripts, read = _trainings(tree, program)
-    if not scripts or _hides_names(program):
+    if own is not None:
+        files = Files(program)
+        scripts = frozenset(own)
+        read = frozenset(path for script in own for path in files.reached(script))
+    if not scripts or hides_names(program):
         return tree
     units, loose = units_of(program, scripts)
     reached = reached_units(
@@ -151,7 +206,7 @@ def _is_network(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and builds_modules(node)
 
 
-def _hides_names(program: Program) -> bool:
+def hides_names(program: Program) -> bool:
     """Tell whether classes are made by names that only show as the program runs."""
     return looks_up_names(program) or any(
         last_name(call) in MADE_BY_CONFIGURATION

@@ -86,7 +86,9 @@ class BuriedNumber:
     value: float
     """The number as written."""
     guards: tuple[str, ...]
-    """Names tested by the conditions it stands under."""
+    """Names tested by the conditions under which it is put to use."""
+    written_under: tuple[str, ...] = ()
+    """Those among them whose conditions the number itself stands under, and not only what it is given to."""
     source: Source
     """File and line."""
 
@@ -134,6 +136,8 @@ class _Search:
         self.local: dict[str, ast.expr] = {}
         """Names that the function or object at hand assigns once, a literal."""
         self.guards: tuple[str, ...] = ()
+        self.begun: list[tuple[int, set[str]]] = []
+        """Line and names of each condition at hand."""
         self.around: tuple[Definition, ...] = ()
         """Classes and functions around the place at hand, outer first."""
 
@@ -149,10 +153,13 @@ class _Search:
                 yield from self._expressions(statement.test)
                 yield from self._all(starts(statement, self.number_of))
                 outer_guards = self.guards
-                self.guards = (*outer_guards, *sorted(names_in(statement.test) - {"__name__"}))
+                tested = names_in(statement.test) - {"__name__"}
+                self.guards = (*outer_guards, *sorted(tested))
+                self.begun.append((statement.lineno, tested))
                 yield from self._block(statement.body)
                 yield from self._block(statement.orelse)
                 self.guards = outer_guards
+                self.begun.pop()
             elif blocks := statements_in(statement):
                 yield from self._block(blocks)
             else:
@@ -351,8 +358,13 @@ class _Search:
                     what=what,
                     value=float(value),
                     guards=tuple(dict.fromkeys(self.guards)),
+                    written_under=self._written_under(node),
                     source=place(self.file, node),
                 )
+
+    def _written_under(self, node: ast.AST) -> tuple[str, ...]:
+        line = getattr(node, "lineno", 0)
+        return tuple(sorted({n for begun, names in self.begun if begun <= line for n in names}))
 
     def _explained(self, node: ast.AST) -> bool:
         """Tell whether a comment of two words or more follows on the line where the number stands."""

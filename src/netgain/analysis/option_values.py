@@ -35,6 +35,8 @@ class Evaluation:
     """The arm's settings."""
     before: Evaluation | None = None
     """The tree before anything was taken out of it; None where this is that tree."""
+    every_call: bool = False
+    """Whether what all calls of a function give alike decides, though no setting does."""
     _parameters: dict[tuple[ast.AST, str], Value | Literal["several"] | None] = field(
         default_factory=dict
     )
@@ -189,6 +191,8 @@ class Evaluation:
         self, scope: Scope, name: str, found: Value | Literal["several"] | None
     ) -> Value | Literal["several"] | None:
         """Note on a constant that it is settled by what was taken out, where it was not settled before."""
+        if self.every_call and isinstance(found, Value):
+            return Value(value=found.value, keys=frozenset((FROM_CALLS,)))
         if not isinstance(found, Value) or found.keys or self.before is None:
             return found
         line = getattr(scope.node, "lineno", None)

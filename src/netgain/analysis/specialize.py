@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from netgain.analysis.code_reach import without_unreached
+from netgain.analysis.code_unread import without_unread
 from netgain.analysis.decisions import Decisions
 from netgain.analysis.known_values import Value
 from netgain.analysis.option_values import FROM_CALLS, Evaluation
@@ -49,6 +50,7 @@ def specialize(tree: CodeTree, options: Options) -> Specialized:
     if sum(len(file.text) for file in tree.files) > MOST_CODE:
         too_much = f"more than {MOST_CODE // 1_000_000} million characters of code, not followed"
         return Specialized(tree=tree, decided_by=frozenset(), undecided=(too_much,))
+    tree = without_unread(tree)
     first = Evaluation(program=Program(tree=tree), options=options)
     evaluation, current = first, tree
     decided: set[str] = set()

@@ -320,4 +320,6 @@ def _resumed(config: dict[str, Cited[Scalar]]) -> Cited[str] | None:
     cited = config.get("resumed_from")
     if cited is None or cited.value in (None, False, "", 0):
         return None
+    if str(cited.value).strip() in ("./", ".", "none", "None", "null", "False", "false"):
+        return None  # the folder that checkpoints go to
     return Cited(value=str(cited.value), source=cited.source, strength=cited.strength)

@@ -26,6 +26,8 @@ SUMMARY = (
     "scores alone, above or beside the folders of runs: a summary of them and no run of its own"
 )
 """Why a summary is not counted."""
+OF_ITEMS = re.compile(r"(?:^|_)(?:ids?|len|length|label|index|idx)$")
+"""Last words of columns that number items, or say how long each is."""
 SUMMARY_WORD = re.compile(
     r"[_\-.](?:results?|summary|final|scores?|report|overall|mean|all)$|^(?:results?|summary|final|scores?)[_\-.]",
     re.IGNORECASE,
@@ -84,8 +86,13 @@ def _is_data(run: Run) -> bool:
     stated_elsewhere = all(
         cited.source.path.endswith(SCRIPTS) or cited.source.key == "file name" for cited in settings
     )
-    plain = all(curve.unit == "row" and curve.name in DATA_COLUMNS for curve in run.curves)
+    plain = all(curve.unit == "row" and _is_of_items(curve.name) for curve in run.curves)
     return plain and stated_elsewhere and not (run.finals or run.model)
+
+
+def _is_of_items(name: str) -> bool:
+    """Tell whether a column says of each item of a data set which it is, or how long."""
+    return name in DATA_COLUMNS or OF_ITEMS.search(name) is not None
 
 
 def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Run]]:

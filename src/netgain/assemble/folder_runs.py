@@ -16,6 +16,7 @@ from netgain.assemble.evidence import (
     path_of,
     stem_of,
 )
+from netgain.assemble.same_training import told_apart
 from netgain.readers.base import RunFacts, Series
 from netgain.vocabulary import canonical_metric, is_known_metric
 
@@ -143,13 +144,28 @@ def _split_by_stem(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
         if len(configs) > 1 and _parallel(members):
             stems = {stem for stem in configs if stem}
     if not stems:
-        return {"": members}
+        return told_apart({"": members})
+    stems |= _other_logs(members, stems)
     split: dict[str, list[RunFacts]] = {}
     shared = [fact for fact in members if stem_of(fact) not in stems]
     for stem in sorted(stems, key=natural):
         own = [fact for fact in members if stem_of(fact) == stem]
         split[f"/{stem}"] = own + of_its_name(shared, own)
-    return split
+    return told_apart(split)
+
+
+def _other_logs(members: list[RunFacts], stems: set[str]) -> set[str]:
+    """Return the stems of further logs of the kind that a folder's runs are logged in: runs of their own."""
+    logs = [fact for fact in members if fact.series]
+    kinds = {PurePath(path_of(fact)).suffix for fact in logs if stem_of(fact) in stems}
+    return {
+        stem
+        for fact in logs
+        if PurePath(path_of(fact)).suffix in kinds
+        and (stem := stem_of(fact))
+        and not SPLIT_STEMS.fullmatch(stem)
+        and CHECKPOINT_WORDS.sub("", stem) == stem
+    }
 
 
 def _logs_side_by_side(members: list[RunFacts]) -> set[str]:

@@ -8,9 +8,14 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from netgain.analysis.configured_code import scripts_into
-from netgain.analysis.idle_models import without_idle_models, without_networks_beside
+from netgain.analysis.idle_models import (
+    without_idle_models,
+    without_models_of_others,
+    without_networks_beside,
+)
 from netgain.analysis.options import Options, declared_defaults, declared_names, parts_of
 from netgain.analysis.per_tree import name_of
+from netgain.analysis.settled_arguments import with_settled_arguments
 from netgain.analysis.specialize import Specialized, specialize
 from netgain.assemble.arms import NOT_SETTINGS
 from netgain.study import Arm, Cited, CodeTree, Scalar
@@ -52,11 +57,30 @@ def _in_use(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
     """Leave of each arm's networks those that are compared and that its trainings can reach."""
     if baseline.code is None or proposed.code is None:
         return baseline, proposed
-    first, second = without_idle_models(baseline.code), without_idle_models(proposed.code)
+    first, second = (_of_its_own(arm, arm.code) for arm in (baseline, proposed) if arm.code)
     return (
         replace(baseline, code=without_networks_beside(first, second)),
         replace(proposed, code=without_networks_beside(second, first)),
     )
+
+
+def _of_its_own(arm: Arm, tree: CodeTree) -> CodeTree:
+    """Leave of a tree the networks that the arm's own training can reach, with what all calls settle."""
+    stated = [cited for run in arm.runs for cited in _written(run.config, run.other_config).items()]
+    programs = {
+        str(cited.value)
+        for run in arm.runs
+        for key, cited in run.other_config.items()
+        if key == "program" and cited.confidence == "sure"
+    }
+    keys = {
+        part
+        for key, cited in stated
+        if PurePath(cited.source.path).suffix in CONFIGURATION_FILES
+        for part in parts_of(key)[-1:]
+    }
+    used = without_models_of_others(without_idle_models(tree), programs, keys)
+    return with_settled_arguments(used)
 
 
 def _specialized(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
@@ -128,7 +152,8 @@ def _by_default(
     if not named & set(defaults):
         return {}
     asked = {key: parts_of(key)[-1:] for key in others}
-    return {key: defaults[n] for key, n in asked.items() if n in defaults and n not in named}
+    given = {parts_of(key)[-1:] for key in _named(arm, by_default=False)}
+    return {key: defaults[n] for key, n in asked.items() if n in defaults and n not in given}
 
 
 def _stated(arm: Arm) -> dict[str, Scalar]:
@@ -155,9 +180,19 @@ def _is_spelled_out(cited: Cited[Scalar]) -> bool:
     return in_file and cited.strength == "configured" and bool(cited.source.key)
 
 
-def _named(arm: Arm) -> set[str]:
-    """Return every key that some run of an arm states, whatever its value."""
-    return {key for run in arm.runs for key in _written(run.config, run.other_config)}
+def _named(arm: Arm, *, by_default: bool = True) -> set[str]:
+    """Return every key that some run of an arm states, whatever its value.
+
+    Args:
+        arm: the arm.
+        by_default: whether those count of which only the code says what they are where none is given.
+    """
+    return {
+        key
+        for run in arm.runs
+        for key, cited in _written(run.config, run.other_config).items()
+        if by_default or PurePath(cited.source.path).suffix != ".py" or cited.confidence == "sure"
+    }
 
 
 def _written(

@@ -111,8 +111,8 @@ def scripts_of(
         started = [s for s in found if any(_ends_alike(s.path, p) for p in names.programs)]
         return _longest_shared(started, names.programs), True
     itself = [script for script in found if script.path in names.logs]
-    if itself:  # a log that prints its own source
-        return itself, True
+    if itself:  # a log that prints its own source, a notebook beside one that only evaluates
+        return [script for script in itself if script.quantities] or itself, True
     found = [script for script in found if not script.path.endswith((".log", ".txt", ".out"))]
     for own_names in (names.files, *((folder,) for folder in names.folders[:3])):
         telling = [name for name in own_names if _core(name)]

@@ -9,14 +9,15 @@ A large share of accuracy appears only while the rate falls: most of a mid-train
 looks. Constant rate with a cooldown matches cosine once the length is right (Hägele et al. 2024).
 
 ## What is looked at
-The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear,
-cosine, step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak;
-the scheduler's name in the configs only where no trace is logged (`none` keeps the rate); and, where an
-arm's config says nothing, the default with which code asks for the entry that the other arm's config has, the
-one scheduler that the arm's own code makes and steps, or that nothing in its loop changes the rate of its
-optimizer. Flagged when the families differ, or when the proposed arm ends below
-a tenth of its peak and the baseline above a fifth. One shape that a baseline leaves between a tenth and a
-fifth of its peak, as an early stop does, is `unknown`.
+The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear, cosine,
+step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak; the
+scheduler's name in the configs only where no trace is logged (`none` keeps the rate); and, where an arm's
+config says nothing, the default with which code asks for the entry that the other arm's config has, the one
+scheduler that the arm's own code makes and steps (behind a warm-up, too), or that nothing in its loop changes
+the rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never come. Flagged
+when the families differ, or when the proposed arm ends below a tenth of its peak and the baseline above a
+fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, as an early stop does, is
+`unknown`.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
@@ -50,7 +51,9 @@ from statistics import median
 from typing import Literal
 
 from netgain.analysis.code_schedules import schedule_by_default, schedule_in
+from netgain.analysis.options import declared_defaults
 from netgain.analysis.schedule import Family, classify, family_of_name
+from netgain.analysis.schedule_steps import keeps_its_rate, share_left
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -283,14 +286,50 @@ def _is_decided(study: Study) -> bool:
 def _coded(arm: Arm) -> Shape | None:
     """Read the one scheduler that an arm's own code makes and steps, or that its loop has none."""
     found = schedule_in(arm.code) if arm.code is not None else None
-    if found is None:
+    if found is None or arm.code is None:
         return None
+
+    def setting(name: str) -> float | None:
+        return _set_to(arm, name)
+
+    constant = found.call is not None and keeps_its_rate(found.call, setting)
+    left = None
+    if found.call is not None and not constant:
+        left = share_left(found.call, arm.code, _set_to(arm, "epochs"), setting)
     return Shape(
-        family=found.family,
-        final_ratio=None,
+        family="constant" if constant else found.family,
+        final_ratio=left,
         sources=(found.source,),
         complete=False,
         said_by="code",
+    )
+
+
+def _set_to(arm: Arm, name: str) -> float | None:
+    """Return the number that all runs of an arm are set to, by its name or as their files spell it."""
+    values = set()
+    for run in arm.runs:
+        cited = next(
+            (
+                cited
+                for key, cited in (*run.config.items(), *run.other_config.items())
+                if name in (key, (cited.source.key or key).replace("-", "_").rpartition(".")[2])
+            ),
+            None,
+        )
+        number = None if cited is None or cited.disagreeing else cited.value
+        values.add(float(number) if isinstance(number, (int, float)) else None)
+    if values == {None} and arm.code is not None and not any(_names(run, name) for run in arm.runs):
+        default = declared_defaults(arm.code).get(name)
+        return float(default) if isinstance(default, (int, float)) else None
+    return values.pop() if len(values) == 1 else None
+
+
+def _names(run: Run, name: str) -> bool:
+    """Tell whether a run states something under a name, whatever it is."""
+    return any(
+        name in (key, (cited.source.key or key).replace("-", "_").rpartition(".")[2])
+        for key, cited in (*run.config.items(), *run.other_config.items())
     )
 
 

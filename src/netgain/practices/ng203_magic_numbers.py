@@ -22,6 +22,7 @@ line, those of the optimizer and the loss first.
 The same buried numbers in both trees, or none; numbers that come from configs, arguments, module-level names
 or defaults of functions; numbers a comment explains; 0, 1/2, 1, 2, 100, epsilons, sizes and indices (a bound
 of gradients or a scale of logits may be a half, 1 or 2); means, ranges of pixels, running means for display.
+Names of notebook cells that hold other numbers in each arm leave it open.
 
 ## What is not seen
 Numbers in files that are not Python. What a number does: that takes runs at half and twice its value.
@@ -46,6 +47,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from netgain.analysis.cell_numbers import apart, cell_numbers
 from netgain.analysis.literals import BuriedNumber, buried_numbers, trains
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
@@ -80,6 +82,9 @@ def check(study: Study) -> Finding:
         return _baseline_only(dropped)
     if any(tree.settings or tree.undecided for tree in (first, second)):
         return _shared(study, second)
+    differing = apart(cell_numbers(first), cell_numbers(second))
+    if differing:
+        return _in_cells(first, second, differing)
     return _clear(first, second, proposed)
 
 
@@ -100,7 +105,7 @@ def _shared(study: Study, tree: CodeTree) -> Finding:
     """Judge one tree that serves both arms: only what a condition picks can set them apart."""
     numbers = tuple(_unmatched(buried_numbers(tree), set()))
     apart = _differing_keys(study)
-    picked = [n for n in numbers if apart & {name.lower() for name in n.guards}]
+    picked = [n for n in numbers if apart & {name.lower() for name in n.written_under}]
     if picked:
         return _flagged(picked, (), "under a condition on a setting in which the arms differ")
     guarded = [number for number in numbers if number.guards]
@@ -191,6 +196,30 @@ def _baseline_only(dropped: list[BuriedNumber]) -> Finding:
             f"the proposed arm's value of {number.what}, {number.value:g} in the baseline "
             f"({number.source})"
             for number in dropped[:SHOWN]
+        ),
+        remedy="move the numbers into both arms' configs",
+    )
+
+
+def _in_cells(first: CodeTree, second: CodeTree, differing: tuple[str, ...]) -> Finding:
+    held = [cell_numbers(tree) for tree in (first, second)]
+    shown = [
+        f"{what} {' or '.join(f'{value:g}' for value in sorted(values))} ({source})"
+        for tree in held
+        for what, (values, source) in tree.items()
+        if what in differing
+    ]
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="Hyperparameters are held in names of notebook cells and differ between the arms: "
+        f"{', '.join(shown[: 2 * SHOWN])}.",
+        numbers={"places_that_differ": float(len(differing))},
+        evidence=tuple(tree[what][1] for tree in held for what in differing if what in tree)[:12],
+        needs=tuple(
+            f"a configuration or table of both arms that states {what}"
+            for what in differing[:SHOWN]
         ),
         remedy="move the numbers into both arms' configs",
     )

@@ -15,12 +15,12 @@ activations differ.
 
 ## When it stays clear
 One activation under two names (Swish and SiLU, a hand-written `x * sigmoid(x)`); more layers of the same
-activation; an activation that is the claim itself. A difference that the paper states and that a further
-run isolates, by changing it alone; its share is shown.
+activation; an activation that is the claim itself; activations inside attention blocks. A difference that the
+paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
-Activations chosen by a string that is held elsewhere; models taken whole from another package. Checkpoints
-do not show activations without parameters.
+Activations chosen by a string that is held elsewhere; models taken whole from a package (networks of
+torchvision are known). Checkpoints do not show activations without parameters.
 
 ## Remedy
 The same activation in both arms, or both arms with both.

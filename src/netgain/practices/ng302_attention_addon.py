@@ -14,8 +14,10 @@ runs, else the model code of two separate trees, or what each arm's settings let
 kinds are told apart: a scale for each channel from a global pool (squeeze-excite, efficient channel
 attention, channel attention with a maximum beside the mean), a map over positions from a pool over channels
 (spatial attention; CBAM has both), pools of other sizes (pooled, coordinate attention), the sigmoid of
-convolutions multiplied with what they were given (attention gate), and the softmax of a product. Flagged when
-the proposed arm has a kind of attention that the baseline lacks.
+convolutions multiplied with what they were given (attention gate), the softmax of a product, and a sum over
+time weighed by the softmax of its own scores (attention pooling). Of one network of torchvision that the code
+takes whole it is known what it holds. Flagged when the proposed arm has a kind of attention that the baseline
+lacks.
 
 ## When it stays clear
 The same attention in both arms; attention that is the claim itself. Attention in the baseline only is
@@ -23,7 +25,7 @@ reported, not flagged. A difference that the paper states and that a further run
 alone; its share is shown.
 
 ## What is not seen
-Models taken whole from another package, and what a backbone named in a config holds by itself; attention
+Other models taken whole from a package, and what a backbone named in a config holds by itself; attention
 without a pool, convolution or softmax, when only code is given. A class named as attention that shows no
 pattern leaves the verdict `unknown`.
 

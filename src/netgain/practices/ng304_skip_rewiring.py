@@ -15,9 +15,9 @@ the proposed arm has a kind of skip that the baseline lacks, or when its recorde
 its depth, counted in activations, explains.
 
 ## When it stays clear
-The same skips in both arms; more skips in a model that is deeper in proportion; skips that are the claim
-itself. Skips of the baseline only are reported, not flagged. A difference that the paper states and that a
-further run isolates, by changing it alone; its share is shown.
+The same skips in both arms; more skips in a model that is deeper in proportion; sums that feed an attention
+gate; skips that are the claim itself. Skips of the baseline only are reported, not flagged. A difference that
+the paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
 Skips written with operations other than sums and concatenations. Two unnamed branches of one value that are

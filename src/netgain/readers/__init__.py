@@ -160,7 +160,7 @@ def read_entries(task: Task) -> Portion:
 
 def _read_one(entry: Entry, task: Task) -> Portion:
     """Read one file; what is wrong with it is said of it, and what was read before stays."""
-    code = _source(entry, task.limits) if entry.path.suffix == ".py" else None
+    code = _source(entry, task.limits) if entry.is_python else None
     facts: list[Fact] = []
     reader: Reader | None = None
     try:

@@ -11,8 +11,13 @@ import re
 from itertools import pairwise
 
 from netgain.errors import UnreadableFile
+from netgain.readers._framework_lines import FrameworkLines
 from netgain.readers.base import Entry, open_regular
 
+DIGIT = re.compile(rb"\d")
+DIGITS = bytes.maketrans(b"123456789", b"000000000")
+LONGEST_SHAPE, MOST_SHAPES = 1000, 20_000
+"""Bytes of a line, and number of lines, whose shape is remembered as one that stands for itself."""
 LOOKED_AT = 2**18
 """Bytes of a log in which the bare counter must begin."""
 FEWEST = 3
@@ -22,6 +27,15 @@ COUNTED = re.compile(
     re.MULTILINE,
 )
 """A bare number in front of the first named one."""
+BRACKETED = re.compile(
+    rb"^[ \t]*\[[ \t]*(\d{1,9})[ \t]*/[ \t]*(\d{1,9})[ \t]*\][ \t]*[:,|\-]?[ \t]*(?=[A-Za-z])",
+    re.MULTILINE,
+)
+"""A bare number and its end in front of the first named one: `[100/2000]: loss`."""
+DOUBLE = re.compile(
+    rb"^[ \t]*\[\d{1,6}/\d{1,6}\]\[[ \t]*\d{1,9}/\d{1,9}\][ \t]*[:,|\-]?[ \t]*(?=[A-Za-z])"
+)
+"""Epoch and step by brackets alone: `[0/25][50/1583] Loss_D: 0.9`."""
 LETTERS = re.compile(
     rb"\b(train|training|valid|val|validation|test|dev|eval)\s*\(\s*L(?:oss)?\s*[=:]\s*([-+.\deE]+)\s*[|,;]\s*"
     rb"A(?:cc)?\s*[=:]\s*([-+.\deE]+)\s*(%?)\s*\)",
@@ -32,6 +46,18 @@ OF_BEST = re.compile(
     rb"val(?:idation)? model)(?=\s*[:=])",
     re.IGNORECASE,
 )
+BARE_SPLITS = re.compile(
+    rb"^(\s*(?:\[eval\]\s*)?(?:iter(?:ation)?|step)\s*\d+\s*[:|,]?\s*)train(\s*[=:]?\s*\d+\.\d+\s*[,|]?\s*)val(?=\s*[=:]?\s*\d+\.\d)",
+    re.IGNORECASE,
+)
+"""`iter 500: train 3.7095 val 3.6459`: the losses of both splits, where the log prints no accuracy."""
+BEST_BARE = re.compile(rb"\bbest[_ ]val(?=\s*[=:]\s*\d+\.\d)", re.IGNORECASE)
+WRAPPED = re.compile(
+    rb"(?:\b(?:torch|np|numpy|tf|jnp)\.)?\b(?:tensor|array|Array|float(?:16|32|64)|int(?:32|64))"
+    rb"\(\s*\[?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|nan|inf)\s*\]?\s*(?:,[^()\r\n]{0,100})?\)"
+)
+"""One number as a library prints it: `tensor(0.33, device='cuda:0')`, `np.float64(0.33)`."""
+MARKUP = re.compile(rb"</?(?:br|b|p|i|li|pre|code)\s*/?>", re.IGNORECASE)
 THRESHOLDS = re.compile(rb"(?<=@)(\.5|0\.5):(\.95|0\.95)")
 """The range of thresholds in a name, whose colon is none before a value."""
 
@@ -41,18 +67,51 @@ class HandPrinted:
 
     def __init__(self, entry: Entry) -> None:
         """Look whether its lines begin with a bare counter."""
-        self._counted = _is_counted(_beginning(entry))
+        beginning = _beginning(entry)
+        self._framework = FrameworkLines(beginning)
+        self._plain: set[bytes] = set()
+        self._counted = _is_counted(beginning)
+        self._bracketed = _bracketed(beginning)
+        lowered = beginning.lower()
+        speaks_of_loss = b"loss" in lowered or b"[eval] iter" in lowered
+        self._losses = speaks_of_loss and b"acc" not in lowered
 
     def line(self, raw: bytes) -> bytes:
         """Return a line in the words it stands for; most are returned as they are."""
+        shape = raw.translate(DIGITS)
+        if shape in self._plain:
+            return raw
+        said = self._said(raw)
+        if said is raw and len(raw) <= LONGEST_SHAPE and len(self._plain) < MOST_SHAPES:
+            self._plain.add(shape)
+        return said
+
+    def _said(self, raw: bytes) -> bytes:
+        if DIGIT.search(raw) is None:
+            self._framework.pass_words(raw)
+            return raw
+        raw = self._framework.line(raw)
         if b"(L" in raw or b"(l" in raw:
             raw = LETTERS.sub(rb"\1 loss=\2 \1 acc=\3\4", raw)
+        if b"(" in raw and (
+            b"tensor(" in raw or b"array(" in raw or b"float" in raw or b"int" in raw
+        ):
+            raw = WRAPPED.sub(rb"\1", raw)
+        if b"<" in raw:
+            raw = MARKUP.sub(b" ", raw)
+        if self._losses and b"val" in raw:
+            raw = BARE_SPLITS.sub(rb"\1train_loss\2val_loss", raw)
+            raw = BEST_BARE.sub(b"best_val_loss", raw)
         if b"best" in raw:
             raw = OF_BEST.sub(b"", raw)
         if b":.95" in raw or b":0.95" in raw:
             raw = THRESHOLDS.sub(rb"\1-\2", raw)
-        if self._counted and COUNTED.match(raw):
+        if b"][" in raw and DOUBLE.match(raw):
+            raw = b"Epoch " + raw.lstrip()
+        elif self._counted and COUNTED.match(raw):
             raw = b"epoch " + raw.lstrip()
+        elif self._bracketed and BRACKETED.match(raw):
+            raw = self._bracketed + b" " + raw.lstrip()
         return raw
 
 
@@ -65,6 +124,24 @@ def _is_counted(text: bytes) -> bool:
         if row >= FEWEST - 1:
             return True
     return False
+
+
+def _bracketed(text: bytes) -> bytes:
+    """Return what a bare `[100/2000]` in front of a line counts, empty where the log leaves that open.
+
+    Every number from the first on counts epochs; equal strides of more than one up to one end count steps,
+    where no line speaks of epochs: then they may be the batches of one.
+    """
+    found = [(int(at), int(end)) for at, end in BRACKETED.findall(text)]
+    if len(found) < FEWEST or len({end for _, end in found}) > 1:
+        return b""
+    strides = {later - earlier for (earlier, _), (later, _) in pairwise(found)}
+    strides.discard(0)
+    if found[-1][0] > found[0][1] or min(strides, default=0) < 1:
+        return b""
+    if strides == {1} and found[0][0] <= 1:
+        return b"epoch"
+    return b"step" if min(strides) > 1 and b"epoch" not in text.lower() else b""
 
 
 def _beginning(entry: Entry) -> bytes:

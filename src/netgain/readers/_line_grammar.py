@@ -9,6 +9,7 @@ from typing import Literal
 
 from netgain.readers._carried_splits import by_line
 from netgain.readers._line_front import LONGEST
+from netgain.readers._line_parts import Axis, Line, Part, told_apart
 from netgain.readers._series import number
 from netgain.vocabulary import (
     QUALIFIERS,
@@ -19,8 +20,6 @@ from netgain.vocabulary import (
     lower_is_better,
     x_axis,
 )
-
-Axis = Literal["step", "epoch", "sample"]
 
 NUMBER = (
     r"(?<![\[(])[1-9]\d{0,2}(?:,\d{3})+(?!\d|,\d)(?:\.\d+)?"
@@ -111,36 +110,10 @@ COUNTED_SPLIT = re.compile(
     re.IGNORECASE,
 )
 """`Train 12, loss: 0.31` and `Test 12: acc 0.8`: the epoch stands right behind the split."""
-VERBS = frozenset(("is", "was", "of", "at", "reached"))
+BATCHES = frozenset(("batch", "minibatch", "mini_batch", "batch_idx"))
+"""Names that count updates where their end stands behind them: `[Batch 5/400]`."""
+VERBS = frozenset(("is", "was", "of", "at", "reached", "improved"))
 """Words between a name and its number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One number of a line: what it is and where its digits stand."""
-
-    role: Axis | Literal["value"]
-    """Axis of the training, or a value."""
-    key: str
-    """Name, the split in front where a word of the line says it."""
-    at: tuple[int, int]
-    """Where the number stands in the line."""
-    total: tuple[int, int] | None = None
-    """Where the number behind a slash stands: the end of an axis, or the whole a value is a part of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What one line of a log says of the training."""
-
-    axes: dict[Axis, float]
-    """Where the training stands, by what is counted."""
-    totals: dict[Axis, float]
-    """Where it will end, as `3/90` states it."""
-    values: dict[str, float]
-    """Numbers by name, the split in front where a word of the line says it."""
-    split: str | None
-    """Split word that stands by itself in the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +175,8 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
             if key:
                 parts.append(Part(role="value", key=key, at=at, total=total))
                 continue
+        if name.role == "value" and match["total"] and str(name.key).lower() in BATCHES:
+            name = replace(name, role="step", key="step")
         if name.key is None or name.role == "clock" or _is_no_quantity(match, cleaned):
             continue
         behind = beside and best is not None and best.start() < match.start("value")
@@ -215,7 +190,8 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
             continue
         if name.role == "value":
             key = _with_split(_labelled(name.key, match["label"]), split, best=of_best)
-            parts.append(Part(role="value", key=key, at=at, total=total))
+            owner = name.rest.split(" ")[-1]
+            parts.append(Part(role="value", key=key, at=at, total=total, owner=owner))
             continue
         parts.append(
             Part(
@@ -238,7 +214,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
     if of_class is not None:
         label = of_class["label"]
         return tuple(replace(p, key=f"{label} class {p.key}") for p in parts), split
-    return _in_their_split(parts), split
+    return _in_their_split(told_apart(parts)), split
 
 
 def _is_length(name: _Name, match: re.Match[str]) -> bool:

@@ -14,9 +14,11 @@ from typing import Literal
 
 from netgain.readers._carried_splits import heading_of
 from netgain.readers._line_front import LONGEST, message_of
-from netgain.readers._line_grammar import NUMBER, PAIR, Axis, Part, parts_of, share
+from netgain.readers._line_grammar import NUMBER, PAIR, parts_of, share
+from netgain.readers._line_parts import Axis, Part
 from netgain.readers._line_settings import one_setting, settings_in
 from netgain.readers._log_phases import announces_phase
+from netgain.readers._parameter_counts import parameters_in
 from netgain.readers._series import number
 from netgain.study import Scalar
 
@@ -196,6 +198,9 @@ SEVERAL = re.compile(r" +\| +")
 
 def stated(text: str) -> list[tuple[str, Scalar]] | None:
     """Return the settings that a line states and nothing else, or None for any other line."""
+    counted = parameters_in(text)
+    if counted is not None:
+        return [counted]
     many = list(settings_in(text))
     if many:
         return many

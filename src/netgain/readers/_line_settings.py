@@ -48,6 +48,9 @@ FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.\-]{0,60})(?:[ =]([^\s-]\S{0,200}|-?\
 IN_PYTHON = {"true": "True", "false": "False", "null": "None"}
 JSON_WORDS = re.compile(r"\b(?:true|false|null)\b(?=\s*[,}\]])")
 """What JSON writes otherwise than Python."""
+WHOLE_DICT = re.compile(r"\s*\{'[^{}]{3,2000}\}\s*$")
+"""A line that is one flat dict and nothing else."""
+DICT_PAIR = re.compile(r"'(\w{1,60})'\s*[:=]\s*('[^']*'|\[[^\]]*\]|[^,'{}\[\]]+)(?=\s*[,}])")
 DUMPED_AT_LEAST, FEWEST_KNOWN = 8, 3
 """Values of a printed dict that is no row of a log, and of a smaller one the settings that are known."""
 SINGLE_SETTING = re.compile(
@@ -59,6 +62,13 @@ IS_SETTING = re.compile(
     re.IGNORECASE,
 )
 """`Batch size is 64`."""
+REACHED = re.compile(
+    r"(?:best|final|highest|max|test|testing|val|valid|validation)\b.{0,60}\b(?:acc|accuracy|f1|auc|iou|miou|map|dice|"
+    r"psnr|ssim|bleu|score|precision|recall)$",
+    re.IGNORECASE,
+)
+"""Names of what a training reached, whatever stands between: `Best KNN Accuracy`."""
+TOKENS = re.compile(r"\btokens per iteration will be:? (\d[\d,]{0,20})", re.IGNORECASE)
 CALL = re.compile(r"[A-Za-z_]\w*\(|^(?:self|args|cfg|config|opt)\.|[(\[{]\s*$|^[^(\[{]*[)\]}]")
 """Values that are source code."""
 
@@ -72,7 +82,7 @@ def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
             if not SECRET.search(key):
                 single = re.fullmatch(r"\[([^,\[\]]+)\]", word.strip())
                 yield key, typed_text((single[1] if single else word).strip().strip("'\""))
-    elif "{'" in cut and cut.count("': ") >= FEWEST_KNOWN:
+    elif "{'" in cut and (cut.count("': ") >= FEWEST_KNOWN or WHOLE_DICT.match(cut)):
         yield from _dumped_dict(cut, "{'")
     elif '{"' in cut and cut.count('": ') >= FEWEST_KNOWN:
         yield from _dumped_dict(cut, '{"')
@@ -105,8 +115,14 @@ def _dumped_dict(text: str, opening: str) -> Iterator[tuple[str, Scalar]]:
             warnings.simplefilter("ignore")  # of the log's own escapes
             found = ast.literal_eval(written)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return
-    if not isinstance(found, dict):
+        # written by hand, with `=` for a colon or a bare word for a value
+        whole = WHOLE_DICT.match(text) is not None
+        found = (
+            {k: typed_text(v.strip().strip("'")) for k, v in DICT_PAIR.findall(text)}
+            if whole
+            else None
+        )
+    if not isinstance(found, dict) or not found:
         return
     try:
         flat = list(flatten(found))
@@ -117,7 +133,7 @@ def _dumped_dict(text: str, opening: str) -> Iterator[tuple[str, Scalar]]:
         return
     if len(flat) < DUMPED_AT_LEAST:
         known = sum(is_known_setting(key, value) for key, value in flat)
-        if known < FEWEST_KNOWN:
+        if known < (min(FEWEST_KNOWN, len(flat)) if WHOLE_DICT.match(text) else FEWEST_KNOWN):
             return
     for key, value in flat:
         if not SECRET.search(key):
@@ -139,6 +155,9 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
     """
     match = ONE_SETTING.fullmatch(text) if len(text) < LONGEST else None
     if match is None:
+        tokens = TOKENS.search(text[:200])
+        if tokens is not None:
+            return "tokens_per_batch", int(tokens[1].replace(",", ""))
         said = IS_SETTING.fullmatch(text[:200])
         if said is not None:
             key, value = said["key"].replace(" ", "_"), typed_text(said["value"])
@@ -152,6 +171,7 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
     if re.fullmatch(NUMBER, word, re.IGNORECASE):
         metric = canonical_metric(key)
         scored = is_known_metric(metric.name) and (metric.name != "learning_rate" or metric.split)
+        scored = scored or (REACHED.match(key) is not None and bool(read_line(text).values))
         counts = x_axis(key) is not None and not is_known_setting(key, value)
         return None if scored or counts or is_clock(key) else (key, value)
     line = read_line(text)

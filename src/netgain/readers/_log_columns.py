@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from netgain.readers._carried_splits import by_log
 from netgain.readers._dialect import dialect_of
-from netgain.readers._line_grammar import Axis, qualified
+from netgain.readers._line_grammar import qualified
+from netgain.readers._line_parts import Axis
 from netgain.readers._log_runs import Found, Group
 from netgain.readers._series import choose_axis, series, unrolled
 from netgain.readers.base import Entry, Final, RunFacts, Series, Setting
@@ -28,6 +29,11 @@ AXES: tuple[Axis, ...] = ("step", "epoch", "sample")
 @lru_cache(maxsize=20_000)
 def is_metric(key: str) -> bool:
     return is_known_metric(canonical_metric(key).name)
+
+
+def is_of_training(key: str) -> bool:
+    """Tell whether a name is a known metric or some loss (`D_loss`, `Loss_G`), as trainings print."""
+    return is_metric(key) or "loss" in canonical_metric(key).name.split("_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ def _columns(groups: list[Group]) -> dict[str, Column]:
 
     Where lines sum a quantity up, the lines on the way to it are left out.
     """
-    known = {key for group in groups for key in group.keys if is_metric(key)}
+    known = {key for group in groups for key in group.keys if is_of_training(key)}
     often: Counter[str] = Counter()
     for group in groups:
         if known & set(group.keys):

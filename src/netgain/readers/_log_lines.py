@@ -12,7 +12,8 @@ from netgain.readers._carried_splits import Below
 from netgain.readers._hand_printed import HandPrinted
 from netgain.readers._indented import Sections
 from netgain.readers._line_front import message_of
-from netgain.readers._line_grammar import Axis, Line, read_line
+from netgain.readers._line_grammar import read_line
+from netgain.readers._line_parts import Axis, Line
 from netgain.readers._line_plans import Plan, Plans, numbers_of, stated
 from netgain.readers._line_settings import is_known_setting
 from netgain.readers._lines import terminal_lines
@@ -26,6 +27,8 @@ from netgain.study import Scalar
 
 FEWEST = 3
 """Keys of a printed block that make unknown ones settings too."""
+MANY, MOSTLY = 10, 0.8
+"""Lines of a block that states shares under names of classes, and their part of it."""
 MOST_RECORDS = 2_000_000
 MOST_RUNS = 1_000
 MOST_SETTINGS = 5_000
@@ -140,6 +143,9 @@ def _close(run: Found, table: Ruled, number: int) -> None:
 
 def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
     """Keep known settings, and unknown ones of a block of at least three plain keys."""
+    shares = sum(isinstance(value, float) and 0 <= value <= 1 for _, value, _ in block)
+    if len(block) >= MANY and shares >= MOSTLY * len(block):
+        return  # a score for each class
     plain = sum(" " not in key and key != "program" for key, _, _ in block)
     for spelled, value, number in block:
         key = spelled.replace(" ", "_")
@@ -177,6 +183,8 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
         run.split = plan.split
     elif plan.split:
         run.split = plan.split
+    if "epoch" in axes and "step" in axes:
+        _count_on(run, axes["epoch"], axes["step"])
     run.epoch_total = totals.get("epoch", run.epoch_total)
     for axis, total in totals.items():
         if axis == "step" and np.isfinite(total):
@@ -188,9 +196,21 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
             and 1 < total < np.inf
             and plan.split in (None, "train", "training")
         ):
-            run.settings.setdefault("steps_per_epoch", (int(total), number))
+            through = run.carried_on >= FEWEST - 1
+            if through:
+                run.settings.pop("steps_per_epoch", None)
+            run.settings.setdefault(
+                "max_steps" if through else "steps_per_epoch", (int(total), number)
+            )
         if not inner and axis in TOTALS and np.isfinite(total):
+            if axis == "epoch" and "epochs" not in run.settings:
+                run.counted_at = number
             run.settings.setdefault(TOTALS[axis], (int(total), number))
+    run.from_zero = run.from_zero or axes.get("epoch") == 0
+    end = totals.get("epoch")
+    last = run.from_zero and end is not None and axes.get("epoch") == end
+    if last and end is not None and run.settings.get("epochs") == (int(end), run.counted_at):
+        run.settings["epochs"] = (int(end) + 1, number)  # `Epoch 24/24` of 0 to 24
     if not values:
         return
     keys = plan.keys
@@ -208,3 +228,10 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
     group.values.extend(values)
     run.count += 1
     run.sole += plan.sole
+
+
+def _count_on(run: Found, epoch: float, step: float) -> None:
+    """Note whether the steps of a line go on from those of the epoch before, or began anew."""
+    if run.last_step is not None and epoch > run.last_step[0] and run.carried_on >= 0:
+        run.carried_on = run.carried_on + 1 if step > run.last_step[1] else -1
+    run.last_step = (epoch, step)

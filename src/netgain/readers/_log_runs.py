@@ -51,6 +51,14 @@ class Found:
     """Records on lines that hold names and numbers alone."""
     step_total: float | None = None
     """End of an inner step counter (`[ 10/500]`), where the log states one."""
+    from_zero: bool = False
+    """Whether an epoch 0 was met."""
+    counted_at: int = 0
+    """Line whose counter (`Epoch 3/90`) alone told how many epochs there are."""
+    last_step: tuple[float, float] | None = None
+    """Epoch and step of the latest line that held both."""
+    carried_on: int = 0
+    """Epochs that began with a step beyond the last one of the epoch before; -1 once one did not."""
     restarts: array[int] = field(default_factory=lambda: array("q"))
     """1-based lines on which the epoch fell back."""
     epoch_total: float = math.nan

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]  # takes a hook
 from typing import Any, Literal
 
 from netgain.errors import UnreadableFile
+from netgain.readers._notebook_tables import progress_in
 
 MOST_CELLS = 20_000
 CELL_MAGIC = re.compile(r"\s*%%\s*(\w+)")
@@ -200,14 +202,26 @@ def _numbered(
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[list[Placed]]:
-    """Yield what a cell printed or showed as plain text; pictures and HTML are left out."""
+    """Yield what a cell printed or showed as plain text, and tables of progress; other HTML is left out."""
     outputs = cell.get("outputs")
     for output in outputs if isinstance(outputs, list) else ():
         if not isinstance(output, dict):
             continue
         data = output.get("data")
         shown = data.get("text/plain") if isinstance(data, dict) else None
-        yield _strings(output.get("text", shown))
+        tables = _tables(_strings(data.get("text/html"))) if isinstance(data, dict) else []
+        yield tables or _strings(output.get("text", shown))
+
+
+def _tables(pieces: list[Placed]) -> list[Placed]:
+    """Return the rows of tables of progress shown as HTML, each at the piece it begins in."""
+    starts = list(accumulate((len(piece) for piece in pieces), initial=0))
+    found: list[Placed] = []
+    for start, line in progress_in("".join(pieces)):
+        row = Placed(line + "\n")
+        row.at = pieces[max(0, bisect_right(starts, start) - 1)].at
+        found.append(row)
+    return found
 
 
 def _language(document: dict[str, Any], pieces: list[tuple[int, dict[str, Any]]]) -> str:

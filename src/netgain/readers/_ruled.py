@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from netgain.readers._line_grammar import SPLIT_WORD, Axis, Line
+from netgain.readers._line_grammar import SPLIT_WORD
+from netgain.readers._line_parts import Axis, Line
 from netgain.readers._series import number
 from netgain.vocabulary import canonical_metric, is_clock, is_known_metric, x_axis
 

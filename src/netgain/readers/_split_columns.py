@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from netgain.readers._line_grammar import NUMBER, Line
+from netgain.readers._line_grammar import NUMBER
+from netgain.readers._line_parts import Line
 from netgain.readers._series import number
 
 SPLIT = r"(?:training|train|validation|valid|val|dev|test|evaluation|eval)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from netgain.study import (
     Source,
     Strength,
 )
+
+SHEBANG = re.compile(rb"#![^\r\n]{0,80}\bpython[\d.]*\b")
+"""First line of a script that is run by Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +244,12 @@ class Entry:
                 return stream.read(4096)
         except (OSError, UnreadableFile):
             return b""
+
+    @cached_property
+    def is_python(self) -> bool:
+        """Tell whether this is a file of Python: by its suffix, or by its first line where it has none."""
+        suffix = self.path.suffix
+        return suffix == ".py" or (not suffix and SHEBANG.match(self.head) is not None)
 
     def source(self, *, line: int | None = None, key: str | None = None) -> Source:
         """Cite a place in this file."""

@@ -66,7 +66,7 @@ def sniff(entry: Entry) -> bool:
         "examples",
         "site-packages",
     } & parts
-    return entry.path.suffix == ".py" and not aside and NOT_TRAINING.search(entry.path.stem) is None
+    return entry.is_python and not aside and NOT_TRAINING.search(entry.path.stem) is None
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[Fact]:

@@ -141,6 +141,8 @@ def _commands(text: str) -> Iterable[tuple[int, str]]:
         parts = []
         if command:
             yield start, command
+    if command := " ".join(parts).strip():  # the last line ends in a continuation
+        yield start, command
 
 
 def _options(command: str) -> dict[str, str | bool | None]:
@@ -157,7 +159,7 @@ def _options(command: str) -> dict[str, str | bool | None]:
     if start and words[start - 1].endswith(".py") and not VARIABLE.search(words[start - 1]):
         found["program"] = words[start - 1]
     found |= _devices(words[:start])
-    words = words[start:]
+    words = _of_first_command(words[start:])
     position = 0
     while position < len(words):
         word = words[position]
@@ -165,14 +167,15 @@ def _options(command: str) -> dict[str, str | bool | None]:
         if REDIRECTION.fullmatch(word):
             position += word in (">", ">>", "2>", "1>", "<", "&>")
             continue
+        key, equals, value = word.lstrip("-+").partition("=")
+        if equals and re.fullmatch(r"[A-Za-z_][\w.\-/]*", key):
+            found[key] = None if VARIABLE.search(value) else value
+            continue
         if VARIABLE.search(word) or word in ("|", "&", "&&", ";", ">", ">>", "2>&1"):
             if word in ("|", "&&", ";"):
                 break
             continue
-        key, equals, value = word.lstrip("-+").partition("=")
-        if equals and re.fullmatch(r"[A-Za-z_][\w.\-/]*", key):
-            found[key] = None if VARIABLE.search(value) else value
-        elif word.startswith("--") and len(word) > 2:
+        if word.startswith("--") and len(word) > 2:
             following = words[position] if position < len(words) else None
             is_value = following is not None and not re.match(r"--?[A-Za-z]", following)
             if following is not None and REDIRECTION.fullmatch(following):
@@ -183,6 +186,14 @@ def _options(command: str) -> dict[str, str | bool | None]:
             else:
                 found[key] = True
     return found
+
+
+def _of_first_command(words: list[str]) -> list[str]:
+    """Return the words before a semicolon that ends the command."""
+    for at, word in enumerate(words):
+        if word.endswith(";") and word != ";":
+            return [*words[:at], word.rstrip(";")]
+    return words
 
 
 def _first_option(words: list[str]) -> int:

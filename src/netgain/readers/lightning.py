@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netgain.readers._columns import read_delimited
 from netgain.readers._documents import settings
-from netgain.readers._table import facts_of_table, read_delimited
+from netgain.readers._table import facts_of_table
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts
 
 

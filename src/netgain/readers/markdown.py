@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Literal
 
+from netgain.readers import text_log
 from netgain.readers._grid import Grid, Row, grids, published, statements
 from netgain.readers._html_parse import Page, page_of
 from netgain.readers._prose import MOST_SENTENCES, prose_statements
 from netgain.readers._statements import arm_of
-from netgain.readers.base import DocumentFacts, Entry, Limits, Reader
+from netgain.readers.base import DocumentFacts, Entry, Fact, Limits, Reader
 from netgain.study import Paper, Statement
 
 Arm = Literal["baseline", "proposed", "both"]
@@ -30,6 +32,15 @@ BOLD_NAME = re.compile(r"\s*\|?\s*(?:\*\*|__)\S")
 HEADING = re.compile(r"^\s{0,3}#{1,6}\s++(.*)$")
 
 
+EPOCH_LINE = re.compile(
+    r"^[ \t#>*\-`]{0,8}(?:train\w*[ \t]+)?epoch[ \t:#=]{0,3}\[?(\d{1,6})\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+FEWEST_EPOCHS = 3
+MOST_LINES_AN_EPOCH = 12
+"""Lines for each line of an epoch in a file that is a log."""
+
+
 def sniff(entry: Entry) -> bool:
     """Recognise Markdown by its suffix, and a README without one."""
     name = entry.name.lower()
@@ -37,13 +48,16 @@ def sniff(entry: Entry) -> bool:
     return markdown and not SKIPPED.match(name)
 
 
-def read(entry: Entry, limits: Limits) -> Iterator[DocumentFacts]:
-    """Read the tables and statements of one document.
+def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
+    """Read the tables and statements of one document, or the log that a training wrote as Markdown.
 
     Raises:
         UnreadableFile: empty, binary, or over the limit.
     """
     text = entry.text(limits.text_bytes)
+    if _is_log(entry, text):
+        yield from text_log.read(entry, limits)
+        return
     lines = [line[:LONGEST_LINE] for line in text.splitlines()[:MOST_LINES]]
     found = list(_pipe_grids(lines))
     taken = {(grid.line or 1) + offset for grid in found for offset in range(len(grid.rows) + 2)}
@@ -58,6 +72,15 @@ def read(entry: Entry, limits: Limits) -> Iterator[DocumentFacts]:
     said += _sentences(entry, lines, taken)
     tables = tuple(published(entry, grid) for grid in found)
     yield DocumentFacts(location=entry.display, paper=Paper(tables=tables, statements=tuple(said)))
+
+
+def _is_log(entry: Entry, text: str) -> bool:
+    """Tell whether a training printed this: its epochs follow one another, and little else stands there."""
+    if entry.path.stem.lower().startswith("readme") or entry.path.suffix == "":
+        return False
+    epochs = [int(found) for found in EPOCH_LINE.findall(text)]
+    counted = sum(later == earlier + 1 for earlier, later in pairwise(epochs))
+    return counted >= FEWEST_EPOCHS and len(epochs) * MOST_LINES_AN_EPOCH >= text.count("\n")
 
 
 def _html_tables(lines: list[str]) -> tuple[Page, set[int]]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from netgain.errors import UnreadableFile
+from netgain.readers._columns import read_delimited, table_of_records
 from netgain.readers._dialect import dialect_of
 from netgain.readers._documents import (
     Leaf,
@@ -20,7 +21,7 @@ from netgain.readers._documents import (
     setting_of,
 )
 from netgain.readers._json import loads
-from netgain.readers._table import facts_of_table, read_delimited, rows_of_results, table_of_records
+from netgain.readers._table import facts_of_table, rows_of_results
 from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Setting, open_regular
 from netgain.study import Strength
 from netgain.vocabulary import (
@@ -65,7 +66,7 @@ OF_BEST = re.compile(r"(^|[_\-.\s])best(?=$|[_\-.\s])", re.IGNORECASE)
 NO_SCORE = re.compile(
     r"(?:size|batch|seed|workers|samples|runtime|seconds|count|epochs?|images|bytes|vram\w*|"
     r"memory\w*|_mb|_gb|params\w*|"
-    r"threshold|elapsed\w*|interval|every|period|freq|num_\w+|n_\w+|steps?|version|trainable|duration\w*)$"
+    r"loss_scale|loss_weights?|round|threshold|elapsed\w*|interval|every|period|freq|num_\w+|n_\w+|steps?|version|trainable|duration\w*)$"
 )
 """Last words of numbers that say what was done or spent, not how well."""
 SETTING_PARENTS = frozenset(("config", "args", "hparams", "params", "settings", "hyperparameters",
@@ -85,6 +86,8 @@ SCORES_OF_CLASSES = frozenset(
     ("precision", "recall", "f1", "iou", "dice", "average_precision", "specificity", "auc")
 )
 """Metrics that reports give for each class."""
+JSON_RECORDS = re.compile(rb"\s*\[\s*\{\s*\"")
+"""Beginning of a list of records, as Chainer writes into a file named `log`."""
 MOST_LINES = 5_000_000
 MOST_RESULTS = 2_000
 """Finished runs that scripts append to one file."""
@@ -112,6 +115,8 @@ def sniff(entry: Entry) -> bool:
         suffix in (".txt", ".log", ".json") and _json_lines(entry.head)
     ):
         return _has_axis(_first_keys(entry.head))
+    if entry.name == "log" and JSON_RECORDS.match(entry.head):
+        return True
     return suffix == ".json" and NAMES.search(stem) is not None and entry.head[:1] in b"{[ \n\xef"
 
 

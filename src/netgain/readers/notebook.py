@@ -11,10 +11,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from netgain.errors import UnreadableFile
-from netgain.readers import markdown, text_log
+from netgain.readers import code_defaults, markdown, text_log
 from netgain.readers._notebook_file import Cell, parse, python_lines
 from netgain.readers._notebook_scores import evaluations_in, finals_shown, with_split
-from netgain.readers.base import CodeFacts, DocumentFacts, Entry, Fact, Limits, Reader, RunFacts
+from netgain.readers.base import (
+    CodeFacts,
+    DocumentFacts,
+    Entry,
+    Fact,
+    Limits,
+    Reader,
+    RunFacts,
+    Setting,
+)
 from netgain.study import CodeTree, SourceFile
 
 
@@ -31,6 +40,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     """
     notebook = parse(entry.text(limits.text_bytes), limits.depth)
     code = [cell for cell in notebook.cells if cell.kind == "code"]
+    settings: tuple[Setting, ...] = ()
     if code and notebook.language.startswith("python"):
         lines = [line for cell in code for line in python_lines(cell)]
         file = SourceFile(
@@ -39,11 +49,16 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
             cells=tuple((cell.number, cell.source[0][0]) for cell in code if cell.source),
         )
         yield CodeFacts(location=entry.display, tree=CodeTree(root=entry.folder, files=(file,)))
-    yield from _runs(entry, code, limits)
+        settings = code_defaults.settings_in(file.text, entry)
+        if settings:
+            yield RunFacts(location=entry.folder, dialect="code", settings=settings)
+    yield from _runs(entry, code, limits, settings=bool(settings))
     yield from _document(entry, notebook.cells, limits)
 
 
-def _runs(entry: Entry, code: Sequence[Cell], limits: Limits) -> Iterator[RunFacts]:
+def _runs(
+    entry: Entry, code: Sequence[Cell], limits: Limits, *, settings: bool
+) -> Iterator[RunFacts]:
     """Read what cells printed as one text log."""
     scored = evaluations_in(code)
     finals = finals_shown(entry, code)
@@ -54,7 +69,7 @@ def _runs(entry: Entry, code: Sequence[Cell], limits: Limits) -> Iterator[RunFac
         return
     with TemporaryDirectory() as folder:
         beside = _as_file(entry, Path(folder) / f"{entry.path.stem}.log", _kept_apart(lines))
-        for fact in text_log.read(beside, limits):
+        for fact in text_log.read(beside, limits, fewest_scores=1 if settings else 2):
             if isinstance(fact, RunFacts):
                 yield fact
 

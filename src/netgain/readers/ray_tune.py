@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from netgain.readers._columns import Table, read_delimited, table_of_records
 from netgain.readers._dialect import dialect_of
 from netgain.readers._documents import scalar, typed_text
-from netgain.readers._table import Table, facts_of_table, read_delimited, table_of_records
+from netgain.readers._table import facts_of_table
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 from netgain.readers.metric_log import json_rows
 

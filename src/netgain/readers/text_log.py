@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, metric_log
-from netgain.readers._log_columns import facts_of, is_metric
+from netgain.readers._log_columns import facts_of, is_metric, is_of_training
 from netgain.readers._log_lines import runs_of
 from netgain.readers._log_phases import last_phase
 from netgain.readers._log_runs import Found, laps
@@ -47,7 +47,7 @@ TABLE = re.compile(
 """A row of names and a row that begins with a number, cut by tabs, commas or semicolons."""
 PADDED_TABLE = re.compile(
     rb"[A-Za-z_][\w/.-]{0,60}(?: {2,}[A-Za-z_][\w/.-]{0,60}){2,60} *[\r\n]{1,4}"
-    rb"-?[.\d][-+.\deE]{0,30}(?: {2,}-?[.\d][-+.\deE]{0,30}){2,60} *[\r\n]"
+    rb"-?[.\d][-+.\deE]{0,30}(?: {2,}-?[.\d][-+.:\deE]{0,30}){2,60} *[\r\n]"
 )
 """The same with columns padded by blanks."""
 
@@ -60,8 +60,13 @@ def sniff(entry: Entry) -> bool:
     return b"\0" not in entry.head
 
 
-def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
+def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fact]:
     """Read one log; without three lines of one shape it holds no run and nothing is returned.
+
+    Args:
+        entry: the log.
+        limits: bounds.
+        fewest_scores: lines of final scores alone that make a run.
 
     Raises:
         UnreadableFile: binary, or over the limits.
@@ -81,7 +86,9 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     runs = [
         run
         for run in found
-        if _is_log(run) or _is_report(run, entry) or (console and any(map(_scored, run.groups)))
+        if _is_log(run)
+        or _is_report(run, entry, fewest_scores)
+        or (console and any(map(_scored, run.groups)))
     ]
     printed = code.text() if runs else None
     if printed is not None:
@@ -131,7 +138,7 @@ def _is_log(run: Found) -> bool:
     """Tell whether one shape recurs that stands on an axis or names a known metric."""
     shapes: Counter[frozenset[str]] = Counter()
     for group in run.groups.values():
-        shapes[frozenset(filter(is_metric, group.keys))] += len(group.lines)
+        shapes[frozenset(filter(is_of_training, group.keys))] += len(group.lines)
     return any(count >= FEWEST and keys for keys, count in shapes.items()) or _is_short_log(run)
 
 
@@ -155,7 +162,7 @@ def _known(run: Found) -> set[str]:
     }
 
 
-def _is_report(run: Found, entry: Entry) -> bool:
+def _is_report(run: Found, entry: Entry, fewest: int) -> bool:
     """Tell whether a short text states final scores: two such lines, one where its name says so."""
     if run.count > MOST_REPORTED:
         return False
@@ -165,7 +172,7 @@ def _is_report(run: Found, entry: Entry) -> bool:
         for key in group.keys * len(group.lines)
         if is_metric(key)
     )
-    enough = 1 if NAMED_FOR_SCORES.search(entry.path.stem) else 2
+    enough = 1 if NAMED_FOR_SCORES.search(entry.path.stem) else fewest
     prose = entry.size > run.sole * MOST_BYTES_A_SCORE
     if not scored or max(scored.values()) > 1:
         return False
