@@ -53,10 +53,10 @@ from netgain.practices._compare import (
     batch_of_both,
     compare,
     disclosure,
+    epochs_are_alike,
     lacking,
     near,
     number,
-    quantity,
     sources_of,
     statements,
 )
@@ -114,7 +114,7 @@ def _judge_length(study: Study) -> Finding:
     steps = compare(study, lambda run: run.budget.steps)
     batch = batch_of_both(study)
     length, unit = _length(epochs, samples, steps, batch)
-    if unit == "epochs" and not _epochs_are_alike(study):
+    if unit == "epochs" and not epochs_are_alike(study):
         # An epoch of one arm is longer than one of the other, or may be.
         length, unit = samples, "samples"
     if length is None:
@@ -158,19 +158,6 @@ def _judge_length(study: Study) -> Finding:
         length.sources,
         favours_baseline=True,
     )
-
-
-def _epochs_are_alike(study: Study) -> bool:
-    """Tell whether the training sets are of one size, as far as either arm says.
-
-    Where nobody says, one data set is assumed; where one arm alone does, the other's stays open.
-    """
-    sizes = [
-        quantity(arm, lambda run: run.budget.n_train) for arm in (study.baseline, study.proposed)
-    ]
-    if sizes[0] is None or sizes[1] is None:
-        return sizes[0] is sizes[1]
-    return near(sizes[0].value, sizes[1].value)
 
 
 def _length(
