@@ -64,6 +64,7 @@ from netgain.analysis.literal_sinks import (
     SINKS,
     SOFTMAXES,
     TOOL_COMMENT,
+    UNITS,
     kind_of,
     sink_of,
 )
@@ -355,10 +356,16 @@ class _Search:
                 )
 
     def _explained(self, node: ast.AST) -> bool:
-        """Tell whether a comment of two words or more follows on the line where the number stands."""
+        """Tell whether two words or more follow on the number's line that do not just say it again."""
         line, column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", 0)
         if line is None or line > len(self.lines):
             return False
         rest = self.lines[line - 1].encode()[column:].decode(errors="replace")
         comment = rest.partition("#")[2]
-        return len(comment.split()) >= 2 and not TOOL_COMMENT.match("#" + comment)
+        code = self.lines[line - 1].partition("#")[0].lower()
+        words = [
+            w
+            for w in re.findall(r"[^\W\d_]+", comment.lower())
+            if w not in UNITS | set(re.findall(r"[a-z]+", code))
+        ]
+        return len(words) >= 2 and not TOOL_COMMENT.match("#" + comment)

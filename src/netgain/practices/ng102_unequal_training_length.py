@@ -23,7 +23,8 @@ no longer improved. A difference that the
 paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
-Steps of a parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
+Equal epochs over training data that the arms name differently, of unknown size, are `unknown`. Steps of a
+parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
 
 ## Remedy
 Re-run the shorter arm at the longer length with its schedule stretched to fit, or the longer arm at the
@@ -63,6 +64,7 @@ from netgain.practices._compare import (
 from netgain.practices._early_stops import stopping_rule, was_ended_by
 from netgain.practices._isolation import with_isolation
 from netgain.practices._repeats import possible_repeats
+from netgain.practices._training_data import other_training_data
 from netgain.study import Arm, Run, Source, Statement, Study
 
 CODE, NAME = "NG102", "unequal-training-length"
@@ -81,7 +83,7 @@ def check(study: Study) -> Finding:
     """
     found = _judge_length(study)
     if found.verdict == "clear":
-        found = _warm_start(study) or found
+        found = _warm_start(study) or _other_data(study) or found
     return with_isolation(study, found, FACTOR)
 
 
@@ -102,6 +104,20 @@ def _warm_start(study: Study) -> Finding | None:
         needs=(
             f"whether the training starts from what is loaded at {only[0]}, and how long that was trained",
         ),
+    )
+
+
+def _other_data(study: Study) -> Finding | None:
+    """Return what stays open where the arms name other training data and nobody says how much it is."""
+    data = other_training_data(study)
+    if data is None:
+        return None
+    return replace(
+        _unknown(study),
+        message=f"The arms may train on different data ({data.words}): equal epochs over sets of other "
+        "sizes are no equal training.",
+        evidence=data.sources,
+        needs=(f"the number of training samples of both arms: {data.words}",),
     )
 
 
