@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from netgain.analysis.declared_options import chain_of
 from netgain.analysis.options import default_asked_with, parts_of
 from netgain.analysis.per_tree import remembered
+from netgain.analysis.rate_changes import OPTIMIZERS, may_change_rate
 from netgain.analysis.schedule import Family, family_of_name
 from netgain.analysis.syntax import (
     dotted,
@@ -51,10 +52,6 @@ MAKERS: dict[str, Family] = {
     "InverseTimeDecay": "other", "join_schedules": "other",
 }  # fmt: skip
 """Family by constructor; `other` where its arguments decide the shape."""
-OPTIMIZERS = re.compile(
-    r"SGD|Adam\w*|RMSprop|Adagrad|Adadelta|NAdam|RAdam|LAMB|Lamb|LARS|Lion|Rprop|ASGD|adamw?|sgd|rmsprop|lion"
-)
-"""Constructors of optimizers."""
 CHANGES = re.compile(
     r"sched|warm_?up|anneal|adjust_l|lr_?decay|decay_lr|learning_rate_decay|param_groups|set_lr|update_lr|"
     r"change_lr|lr_?policy|lr_?lambda|lr_?find|cyclic|one_?cycle|plateau|set_value|milestones",
@@ -115,9 +112,16 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     families = {family for family, *_ in made}
     if len(families) == 1 and "other" not in families and all(sure for *_, sure in made):
         return CodeSchedule(family=made[0][0], source=made[0][1])
-    if made or changed or optimizer is None or not looped:
+    if made or changed or optimizer is None or not looped or _may_be_changed(tree):
         return None
     return CodeSchedule(family="constant", source=optimizer)
+
+
+def _may_be_changed(tree: CodeTree) -> bool:
+    parts = [module for _, module in modules(tree)]
+    defined = {f.name for module in parts for f in nodes_of(module, ast.FunctionDef)}
+    defined |= {c.name for module in parts for c in nodes_of(module, ast.ClassDef)}
+    return any(may_change_rate(module, defined) for module in parts)
 
 
 def schedule_by_default(tree: CodeTree, key: str, other: CodeTree) -> CodeSchedule | None:
