@@ -90,6 +90,8 @@ class BuriedNumber:
     """Names tested by the conditions it stands under."""
     source: Source
     """File and line."""
+    explained: bool = False
+    """Whether a comment on its line gives a reason for it."""
 
     @property
     def same_as(self) -> tuple[str, str, float]:
@@ -97,9 +99,19 @@ class BuriedNumber:
         return (self.sink, self.what, self.value)
 
 
-@remembered
 def buried_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
     """Return the buried hyperparameters of a tree, most telling sink first, then by place."""
+    return tuple(number for number in written_numbers(tree) if not number.explained)
+
+
+def explained_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
+    """Return the hyperparameters written into a tree as numbers that a comment gives a reason for."""
+    return tuple(number for number in written_numbers(tree) if number.explained)
+
+
+@remembered
+def written_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
+    """Return the hyperparameters written into a tree as bare numbers, explained by comments or not."""
     found: dict[tuple[str, int | None, str, float], BuriedNumber] = {}
     losses = loss_arguments(tree)
     for file, module in modules(tree):
@@ -345,7 +357,6 @@ class _Search:
                 and not isinstance(value, bool)
                 and float(value) not in PLAIN_AT.get(sink, PLAIN)
                 and abs(value) > EPSILON
-                and not self._explained(node)
             ):
                 yield BuriedNumber(
                     sink=sink,
@@ -353,6 +364,7 @@ class _Search:
                     value=float(value),
                     guards=tuple(dict.fromkeys(self.guards)),
                     source=place(self.file, node),
+                    explained=self._explained(node),
                 )
 
     def _explained(self, node: ast.AST) -> bool:

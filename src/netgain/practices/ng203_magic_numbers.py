@@ -47,7 +47,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from netgain.analysis.literals import BuriedNumber, buried_numbers, trains
+from netgain.analysis.literals import (
+    BuriedNumber,
+    buried_numbers,
+    explained_numbers,
+    trains,
+    written_numbers,
+)
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -81,7 +87,37 @@ def check(study: Study) -> Finding:
         return _baseline_only(dropped)
     if any(tree.settings or tree.undecided for tree in (first, second)):
         return _shared(study, second)
+    explained = _explained_apart(first, second)
+    if explained:
+        return _explained_otherwise(explained)
     return _clear(first, second, proposed)
+
+
+def _explained_apart(first: CodeTree, second: CodeTree) -> list[BuriedNumber]:
+    """Return the explained numbers of both trees that stand at one place of each and differ."""
+    both = [written_numbers(tree) for tree in (first, second)]
+    places = [{(number.sink, number.what) for number in numbers} for numbers in both]
+    known = [{number.same_as for number in numbers} for numbers in both]
+    return [
+        number
+        for numbers, other in ((explained_numbers(second), 0), (explained_numbers(first), 1))
+        for number in _unmatched(numbers, known[other])
+        if (number.sink, number.what) in places[other]
+    ]
+
+
+def _explained_otherwise(numbers: list[BuriedNumber]) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="Hyperparameters that a comment explains differ between the arms' code: "
+        f"{_listed(numbers)}.",
+        numbers={"explained_numbers_that_differ": float(len(numbers))},
+        evidence=_places(numbers),
+        needs=(f"both arms' value of {numbers[0].what}, with what it was chosen by",),
+        remedy="move the numbers into both arms' configs",
+    )
 
 
 def _unmatched(
