@@ -14,7 +14,7 @@ from torch.optim import lr_scheduler
 optimizer = optim.SGD(model.parameters(), lr=0.1)
 {made}
 for epoch in range(90):
-    train(model, optimizer)
+    train(model)
     optimizer.step()
     {stepped}
 """

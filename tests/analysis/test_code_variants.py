@@ -36,3 +36,11 @@ def test_flag_that_picks_a_layer_is_a_choice() -> None:
     assert not one(flag + NET)
     named = BLOCK.replace("if stride != 1:", "if kind == 'conv':")
     assert not one(named + NET)
+
+
+def test_two_files_that_define_one_name_differently_are_a_choice() -> None:
+    """Which of them is meant is open; an exact copy is no choice."""
+    files = [SourceFile(path="a.py", text=BLOCK + NET), SourceFile(path="b.py", text=BLOCK)]
+    assert decides_one_model(CodeTree(root=".", files=tuple(files)))
+    files[1] = SourceFile(path="b.py", text=BLOCK.replace("c, 3, stride", "c, 5, stride"))
+    assert not decides_one_model(CodeTree(root=".", files=tuple(files)))

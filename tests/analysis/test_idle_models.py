@@ -69,6 +69,16 @@ def test_a_registered_network_stays() -> None:
     assert without_idle_models(tree) == tree
 
 
+def test_a_namesake_in_a_file_that_is_not_imported_is_idle() -> None:
+    """Of two files that define one name, the script's import says which is meant."""
+    tree = _tree(
+        models=NETWORKS, newer=NETWORKS, train=f"from newer import Net\nmodel = Net()\n{TRAINING}"
+    )
+    left = without_idle_models(tree)
+    assert "class" not in _text(left, "models")
+    assert "class Net" in _text(left, "newer")
+
+
 def test_a_second_training_keeps_its_network() -> None:
     """The tree's other training makes the other network, though it is an entry point and no script."""
     tree = _tree(

@@ -1,5 +1,7 @@
 """Numbers that reach hyperparameters, and those that do not."""
 
+import re
+
 import pytest
 
 from netgain.analysis.literals import BuriedNumber, buried_numbers, trains
@@ -106,6 +108,19 @@ def test_sinks_are_ranked_and_conditions_kept() -> None:
 def test_tool_comment_explains_nothing() -> None:
     """A lint mark is no documentation."""
     assert found("d = nn.Dropout(0.37)  # noqa: E501 too long") == [("dropout", 0.37)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "g = ImageDataGenerator(rotation_range=15)  # 15 degrees rotation",
+        "g = ImageDataGenerator(width_shift_range=6.0)  # -6 to +6",
+        "s = GradualWarmupScheduler(o, total_epoch=5)",
+    ],
+)
+def test_a_comment_that_says_the_number_again_explains_nothing(line: str) -> None:
+    """Neither does a unit; a scheduler of any name has warm-up epochs."""
+    assert [value for _, value in found(line)] == [float(re.findall(r"[\d.]+", line)[0])]
 
 
 def test_damaged_file_is_passed_over() -> None:

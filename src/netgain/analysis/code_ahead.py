@@ -20,7 +20,7 @@ from netgain.analysis.code_selection import selection_on_test
 from netgain.analysis.code_transforms import pipelines
 from netgain.analysis.code_variants import decides_one_model
 from netgain.analysis.early_stops import early_stop_in
-from netgain.analysis.literals import buried_numbers, trains
+from netgain.analysis.literals import trains, written_numbers
 from netgain.analysis.per_tree import name_of
 from netgain.analysis.warm_starts import stored_weights
 from netgain.study import CodeTree
@@ -44,7 +44,7 @@ LOOKS = (
     zeroed_scales,
     pipelines,
     deployment_switches,
-    buried_numbers,
+    written_numbers,
     trains,
 )
 

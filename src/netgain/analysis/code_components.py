@@ -154,6 +154,11 @@ def model_places(tree: CodeTree) -> tuple[Source, ...]:
     return tuple(place(file, region) for file, region, _ in model_regions(tree)[:3])
 
 
+def network_texts(tree: CodeTree) -> tuple[str, ...]:
+    """Return the model regions of a tree without their places, for a comparison by text."""
+    return tuple(sorted(ast.dump(region) for _, region, _ in model_regions(tree)))
+
+
 def _margins(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.FunctionDef]]:
     """Yield what stands at the margin of each script that builds a functional model there, as a function."""
     for file, module in modules(tree):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from netgain.analysis.declared_options import chain_of
 from netgain.analysis.options import default_asked_with, parts_of
 from netgain.analysis.per_tree import remembered
+from netgain.analysis.rate_changes import may_change_rate
 from netgain.analysis.schedule import Family, family_of_name
 from netgain.analysis.schedule_makers import MAKERS, OPTIMIZERS, RISING, WARM_UPS, family_made
 from netgain.analysis.schedule_uses import (
@@ -141,9 +142,16 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     families = {one.family for one in made}
     if len(families) == 1 and "other" not in families and all(one.certain for one in made):
         return CodeSchedule(family=made[0].family, source=made[0].source, call=made[0].call)
-    if made or changed or optimizer is None or not looped:
+    if made or changed or optimizer is None or not looped or _may_be_changed(tree):
         return None
     return CodeSchedule(family="constant", source=optimizer)
+
+
+def _may_be_changed(tree: CodeTree) -> bool:
+    parts = [module for _, module in modules(tree)]
+    defined = {f.name for module in parts for f in nodes_of(module, ast.FunctionDef)}
+    defined |= {c.name for module in parts for c in nodes_of(module, ast.ClassDef)}
+    return any(may_change_rate(module, defined) for module in parts)
 
 
 def schedule_by_default(tree: CodeTree, key: str, other: CodeTree) -> CodeSchedule | None:

@@ -21,23 +21,21 @@ from netgain.analysis.extremes import (
     reduced,
     saves,
 )
+from netgain.analysis.library_selection import (
+    Selection,
+    by_place,
+    chosen_by_library,
+    history_of_fit,
+    monitored,
+)
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import COMPREHENSIONS, Scope
-from netgain.analysis.split_words import TEST_WORD, Mark, Marks, is_test
+from netgain.analysis.split_words import NONE, TEST_WORD, Marks, is_test
 from netgain.analysis.statement_flow import Loop, Place, Write, header_nodes, key_of
-from netgain.analysis.syntax import dotted, last_name, literal, nodes_of, words_in
+from netgain.analysis.syntax import dotted, last_name, nodes_of, words_in
 from netgain.study import CodeTree, Source
 
 OTHER_REPEAT = re.compile(r"(?:^|[_.])(?:datasets?|tasks?|domains?|splits?|clients?)(?:_|$|\d)")
-MONITORS = frozenset(
-    {"monitor", "metric_for_best_model", "save_best", "key_indicator", "early_stop_metric",
-     "checkpoint_metric", "best_metric"}
-)  # fmt: skip
-"""Arguments that name the score by which a library keeps the best checkpoint."""
-VALIDATION_ARGUMENTS = frozenset({"validation_data", "eval_dataset", "val_dataloaders", "eval_set"})
-CHOOSERS = frozenset(
-    {"ModelCheckpoint", "EarlyStopping", "EarlyStoppingCallback", "early_stopping"}
-)
 STOPPERS = re.compile(r"(?:.*[._])?(?:early_?stop\w*|stopper)", re.IGNORECASE)
 STOPPING = frozenset({"step", "update", "check"})
 """Methods by which an object that stops early is told a score."""
@@ -47,23 +45,9 @@ ATTACKED = re.compile(
 """Names of changed inputs, of which an attack keeps the best."""
 HISTORIES = re.compile(r"hist|log|curve|metric|record|stat", re.IGNORECASE)
 """Names of what holds the scores of one training."""
+VALIDATION_KEY = re.compile(r"^['\"]?val(?:id(?:ation)?)?_", re.IGNORECASE)
+"""Keys under which Keras notes scores on what it was given for validation."""
 EVALUATING = re.compile(r"eval|valid|test", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """One place where code keeps the best by a score on test data."""
-
-    what: str
-    """What is kept, in a few words."""
-    source: Source
-    """File and line."""
-    renamed: str = ""
-    """Name that says validation and holds test data, where there is one."""
-    data: Source | None = None
-    """Where that data is said to be test data."""
-    saves: bool = False
-    """Whether weights are kept or a file is written by it, as opposed to a number noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +72,9 @@ def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
     program = callers.program
     splits = Splits(program=program, callers=callers)
     found: list[Selection] = []
+    found.extend(chosen_by_library(splits))
     for root in program.roots.values():
-        found.extend(_monitored(root))
-        found.extend(_given_to_library(root, splits))
+        found.extend(monitored(root))
         stops = any("stop" in word.lower() for word in words_in(root.node))
         for scope in (root, *root.below):
             if not isinstance(scope.node, (ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
@@ -99,51 +83,6 @@ def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
     for selection in found:
         first.setdefault((selection.source.path, selection.source.line), selection)
     return tuple(first.values())
-
-
-def _monitored(root: Scope) -> Iterator[Selection]:
-    """Yield checkpoints and early stops that a library keeps by a test score."""
-    for call in nodes_of(root.node, ast.Call):
-        for keyword in call.keywords:
-            named = literal(keyword.value)
-            if keyword.arg in MONITORS and isinstance(named, str) and TEST_WORD.search(named):
-                line = keyword.value.lineno
-                yield Selection(
-                    what=f"best checkpoint by {named!r}",
-                    source=Source(path=root.path, line=line),
-                    saves=True,
-                )
-
-
-def _given_to_library(root: Scope, splits: Splits) -> Iterator[Selection]:
-    """Yield test data handed to a library for validation, in a file that lets it choose an epoch by that."""
-    calls = nodes_of(root.node, ast.Call)
-    if not any(map(_chooses, calls)):
-        return
-    for call in calls:
-        given = [k.value for k in call.keywords if k.arg in VALIDATION_ARGUMENTS]
-        if last_name(call) == "fit" and len(call.args) == 3:
-            given.append(call.args[2])  # Lightning's Trainer.fit(model, train, validation)
-        scope = splits.around(call, root.path)
-        for value in given:
-            marks = splits.of(value, scope, splits.place(call, scope))
-            if is_test(marks):
-                yield Selection(
-                    what="best epoch chosen by a library",
-                    source=Source(path=root.path, line=value.lineno),
-                    renamed="the validation argument",
-                    data=min(marks, key=_by_place).source,
-                    saves=True,
-                )
-
-
-def _chooses(call: ast.Call) -> bool:
-    """Tell whether a call asks a library to stop early or to keep the best epoch."""
-    return last_name(call) in CHOOSERS or any(
-        k.arg in ("load_best_model_at_end", "early_stopping_rounds")
-        and literal(k.value) not in (None, False)
-        for k in call.keywords
-    )
 
 
 def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selection]:
@@ -211,15 +150,11 @@ def _may_choose(scope: Scope, *, stops: bool) -> bool:
 
 def _selection(what: str, line: int, scope: Scope, marks: Marks) -> Selection:
     place = Source(path=scope.path, line=line)
-    renamed = sorted((mark for mark in marks if mark.renamed), key=_by_place)
+    renamed = sorted((mark for mark in marks if mark.renamed), key=by_place)
     if renamed:
         first = renamed[0]
         return Selection(what=what, source=place, renamed=first.renamed, data=first.source)
     return Selection(what=f"{what}, a test score", source=place)
-
-
-def _by_place(mark: Mark) -> tuple[str, int, str]:
-    return mark.source.path, mark.source.line or 0, mark.renamed
 
 
 def _shown(node: ast.expr) -> str:
@@ -284,6 +219,8 @@ def _extreme(
     else:
         counts = bool(TEST_WORD.search(key) and SCORE_WORD.search(key) and HISTORIES.search(base))
         marks = splits.of(found[0], scope, Place(line=statement.lineno))
+        kept = history_of_fit(base, scope, splits) if VALIDATION_KEY.search(key) else NONE
+        counts, marks = counts or bool(kept), kept or marks
     if counts and is_test(marks):
         yield _selection(f"best of {name!r} over one training", call.lineno, scope, marks)
 

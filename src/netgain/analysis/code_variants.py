@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from netgain.analysis.code_regions import model_regions
+from netgain.analysis.code_regions import Region, model_regions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, nodes_of, walk
 from netgain.study import CodeTree
@@ -28,6 +28,8 @@ def decides_one_model(tree: CodeTree) -> bool:
     (`if stride != 1`) are part of one network.
     """
     regions = model_regions(tree)
+    if _same_name_twice(regions):
+        return False
     classes = {node.name: node for _, node, _ in regions if isinstance(node, ast.ClassDef)}
     inner: set[str] = set()
     for _, module in modules(tree):
@@ -39,6 +41,17 @@ def decides_one_model(tree: CodeTree) -> bool:
         inner |= names_in(node) - {name}
     roots = set(classes) - inner
     return len(roots) <= 1 and not any(_switches(node) for _, node, _ in regions)
+
+
+def _same_name_twice(regions: tuple[Region, ...]) -> bool:
+    """Tell whether two files define different networks or layers of one name: which is meant is open."""
+    found: dict[str, str] = {}
+    for _, node, _ in regions:
+        if isinstance(node, ast.ClassDef) and found.setdefault(
+            node.name, ast.dump(node)
+        ) != ast.dump(node):
+            return True
+    return False
 
 
 def _switches(region: ast.AST) -> bool:

@@ -44,9 +44,9 @@ BESIDE = re.compile(
 def without_idle_models(tree: CodeTree) -> CodeTree:
     """Blank the networks that no training script of a tree can reach, by name, through any of its files.
 
-    What is reached is taken widely: every name that reached code mentions counts, wherever it is defined. A
-    tree stays as it is where no script trains, where none of its networks is reached, or where classes are
-    made by names that only show as it runs.
+    What is reached is taken widely: every name that reached code mentions counts, in whichever of the files
+    that the scripts import it is defined. A tree stays as it is where no script trains, where none of its
+    networks is reached, or where classes are made by names that only show as it runs.
     """
     return _without_idle(tree, None)
 
@@ -110,8 +110,9 @@ def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
     if not scripts or hides_names(program):
         return tree
     units, loose = units_of(program, scripts)
+    imported = [unit for unit in units if unit.key[0] in read]
     reached = reached_units(
-        units,
+        imported,
         [unit for unit in loose if unit.key[0] in read],
         frozenset(name for unit in (*units, *loose) for name in unit.refers_to)
         | {name for *_, name in models},

@@ -48,7 +48,8 @@ NAMED = {
     r"trust_coefficient|lr_mult|lr_scale",
     "schedule": r"max_lr|min_lr|eta_min|gamma|milestones|step_size|t_max|t_0|t_mult|pct_start|"
     r"warmup\w*|num_warmup_steps|start_factor|end_factor|total_iters|factor|patience|div_factor|"
-    r"final_div_factor|decay_rate|decay_steps",
+    r"final_div_factor|decay_rate|decay_steps|total_epochs?|multiplier|lr_min|warm_?\w*|cycle_\w+|"
+    r"first_cycle_steps|decay_t|t_initial|k_decay|power|annealing_\w+",
     "loss": r"label_smoothing|smoothing|margin|focal_\w+|alpha|gamma|delta|beta|pos_weight|reg_weight|"
     r"\w*_weight|loss_weight|lambda\w*",
     "clipping": r"max_norm|clip_value|clip_norm|gradient_clip_val|max_grad_norm|grad_clip|clipnorm",
@@ -167,6 +168,11 @@ PIXELS = frozenset({255.0, 256.0, 127.5, 128.0})
 """Numbers that bring pixels to a range."""
 DRAWS = frozenset({"random", "rand", "uniform", "random_sample"})
 """Calls that draw a number between 0 and 1, to be compared with a chance."""
+UNITS = frozenset(
+    {"degree", "degrees", "deg", "percent", "pixel", "pixels", "px", "epoch", "epochs", "step", "steps", "to",
+     "from", "of", "by", "the", "a", "is", "set", "value", "default", "randomly", "random", "shift", "images"}
+)  # fmt: skip
+"""Words of comments that say a number again and give no reason for it."""
 TOOL_COMMENT = re.compile(r"#\s*(noqa|type:|fmt:|pylint|pragma|todo)", re.IGNORECASE)
 PLAIN = frozenset({0.0, 1.0, 2.0, -1.0, 0.5, 100.0})
 """Values that every code holds: neutral elements, halves, percent."""

@@ -64,6 +64,7 @@ from netgain.analysis.literal_sinks import (
     SINKS,
     SOFTMAXES,
     TOOL_COMMENT,
+    UNITS,
     kind_of,
     sink_of,
 )
@@ -91,6 +92,8 @@ class BuriedNumber:
     """Those among them whose conditions the number itself stands under, and not only what it is given to."""
     source: Source
     """File and line."""
+    explained: bool = False
+    """Whether a comment on its line gives a reason for it."""
 
     @property
     def same_as(self) -> tuple[str, str, float]:
@@ -98,9 +101,19 @@ class BuriedNumber:
         return (self.sink, self.what, self.value)
 
 
-@remembered
 def buried_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
     """Return the buried hyperparameters of a tree, most telling sink first, then by place."""
+    return tuple(number for number in written_numbers(tree) if not number.explained)
+
+
+def explained_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
+    """Return the hyperparameters written into a tree as numbers that a comment gives a reason for."""
+    return tuple(number for number in written_numbers(tree) if number.explained)
+
+
+@remembered
+def written_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
+    """Return the hyperparameters written into a tree as bare numbers, explained by comments or not."""
     found: dict[tuple[str, int | None, str, float], BuriedNumber] = {}
     losses = loss_arguments(tree)
     for file, module in modules(tree):
@@ -351,7 +364,6 @@ class _Search:
                 and not isinstance(value, bool)
                 and float(value) not in PLAIN_AT.get(sink, PLAIN)
                 and abs(value) > EPSILON
-                and not self._explained(node)
             ):
                 yield BuriedNumber(
                     sink=sink,
@@ -360,6 +372,7 @@ class _Search:
                     guards=tuple(dict.fromkeys(self.guards)),
                     written_under=self._written_under(node),
                     source=place(self.file, node),
+                    explained=self._explained(node),
                 )
 
     def _written_under(self, node: ast.AST) -> tuple[str, ...]:
@@ -367,10 +380,16 @@ class _Search:
         return tuple(sorted({n for begun, names in self.begun if begun <= line for n in names}))
 
     def _explained(self, node: ast.AST) -> bool:
-        """Tell whether a comment of two words or more follows on the line where the number stands."""
+        """Tell whether two words or more follow on the number's line that do not just say it again."""
         line, column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", 0)
         if line is None or line > len(self.lines):
             return False
         rest = self.lines[line - 1].encode()[column:].decode(errors="replace")
         comment = rest.partition("#")[2]
-        return len(comment.split()) >= 2 and not TOOL_COMMENT.match("#" + comment)
+        code = self.lines[line - 1].partition("#")[0].lower()
+        words = [
+            w
+            for w in re.findall(r"[^\W\d_]+", comment.lower())
+            if w not in UNITS | set(re.findall(r"[a-z]+", code))
+        ]
+        return len(words) >= 2 and not TOOL_COMMENT.match("#" + comment)

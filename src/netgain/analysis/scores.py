@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netgain.report import Recomputed
 from netgain.stats.paired import paired_difference, welch_difference
@@ -13,6 +13,9 @@ FRACTIONS = frozenset(
      "map", "map50", "map50_95", "iou", "dice", "exact_match"}
 )  # fmt: skip
 """Metrics that live in [0, 1] and are often reported in percent."""
+
+FRACTION_END = 1.5
+"""Scores above it are in percent."""
 
 Splits = tuple[str | None, ...]
 PREFERRED_SPLITS: Splits = ("test", None, "validation")
@@ -91,7 +94,25 @@ def arm_scores(study: Study, arm: Arm) -> tuple[tuple[Run, Score], ...]:
     """Return each run of an arm that has a score, with it; both arms under the same `split/metric`."""
     splits = score_split(study)
     scored = [(run, final_score(run, study.claim, splits)) for run in arm.runs]
-    return tuple((run, score) for run, score in scored if score is not None)
+    factor = 100.0 if _in_two_scales(study, splits) else 1.0
+    return tuple(
+        (run, replace(score, value=factor * score.value) if score.value <= 1 else score)
+        for run, score in scored
+        if score is not None
+    )
+
+
+def _in_two_scales(study: Study, splits: Splits) -> bool:
+    """Tell whether some runs log a metric as fractions and others in percent.
+
+    The same metric at less than 1 % in one run and above 1.5 % in another is the rarer case by far.
+    """
+    if study.claim.metric not in FRACTIONS:
+        return False
+    runs = (*study.baseline.runs, *study.proposed.runs)
+    found = [final_score(run, study.claim, splits) for run in runs]
+    values = [score.value for score in found if score is not None]
+    return any(0 < value <= 1 for value in values) and any(v > FRACTION_END for v in values)
 
 
 def recompute(study: Study) -> Recomputed | None:
@@ -142,6 +163,6 @@ def _scaled(value: float, claim: Claim) -> float:
     """Bring a fraction to percent where the claim speaks in percent."""
     if claim.metric in FRACTIONS and 0 <= value <= 1:
         stated = [c.value for c in (claim.baseline, claim.proposed) if c is not None]
-        if stated and min(stated) > 1.5:
+        if stated and min(stated) > FRACTION_END:
             return value * 100
     return value

@@ -119,6 +119,19 @@ def compare(study: Study, get: Callable[[Run], Cited[float] | None]) -> Comparis
     return Comparison(baseline=baseline, proposed=proposed)
 
 
+def epochs_are_alike(study: Study) -> bool:
+    """Tell whether the training sets are of one size, as far as either arm says.
+
+    Where nobody says, one data set is assumed; where one arm alone does, the other's stays open.
+    """
+    sizes = [
+        quantity(arm, lambda run: run.budget.n_train) for arm in (study.baseline, study.proposed)
+    ]
+    if sizes[0] is None or sizes[1] is None:
+        return sizes[0] is sizes[1]
+    return near(sizes[0].value, sizes[1].value)
+
+
 def batch_of_both(study: Study) -> Comparison | None:
     """Collect the global batch of both arms.
 

@@ -23,7 +23,8 @@ no longer improved. A difference that the
 paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
-Steps of a parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
+Equal epochs over training data that the arms name differently, of unknown size, are `unknown`. Steps of a
+parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
 
 ## Remedy
 Re-run the shorter arm at the longer length with its schedule stretched to fit, or the longer arm at the
@@ -53,16 +54,17 @@ from netgain.practices._compare import (
     batch_of_both,
     compare,
     disclosure,
+    epochs_are_alike,
     lacking,
     near,
     number,
-    quantity,
     sources_of,
     statements,
 )
 from netgain.practices._early_stops import stopping_rule, was_ended_by
 from netgain.practices._isolation import with_isolation
 from netgain.practices._repeats import possible_repeats
+from netgain.practices._training_data import other_training_data
 from netgain.study import Arm, Run, Source, Statement, Study
 
 CODE, NAME = "NG102", "unequal-training-length"
@@ -81,7 +83,7 @@ def check(study: Study) -> Finding:
     """
     found = _judge_length(study)
     if found.verdict == "clear":
-        found = _warm_start(study) or found
+        found = _warm_start(study) or _other_data(study) or found
     return with_isolation(study, found, FACTOR)
 
 
@@ -105,6 +107,20 @@ def _warm_start(study: Study) -> Finding | None:
     )
 
 
+def _other_data(study: Study) -> Finding | None:
+    """Return what stays open where the arms name other training data and nobody says how much it is."""
+    data = other_training_data(study)
+    if data is None:
+        return None
+    return replace(
+        _unknown(study),
+        message=f"The arms may train on different data ({data.words}): equal epochs over sets of other "
+        "sizes are no equal training.",
+        evidence=data.sources,
+        needs=(f"the number of training samples of both arms: {data.words}",),
+    )
+
+
 def _judge_length(study: Study) -> Finding:
     contradiction = _contradiction(study)
     if contradiction is not None:
@@ -114,7 +130,7 @@ def _judge_length(study: Study) -> Finding:
     steps = compare(study, lambda run: run.budget.steps)
     batch = batch_of_both(study)
     length, unit = _length(epochs, samples, steps, batch)
-    if unit == "epochs" and not _epochs_are_alike(study):
+    if unit == "epochs" and not epochs_are_alike(study):
         # An epoch of one arm is longer than one of the other, or may be.
         length, unit = samples, "samples"
     if length is None:
@@ -158,19 +174,6 @@ def _judge_length(study: Study) -> Finding:
         length.sources,
         favours_baseline=True,
     )
-
-
-def _epochs_are_alike(study: Study) -> bool:
-    """Tell whether the training sets are of one size, as far as either arm says.
-
-    Where nobody says, one data set is assumed; where one arm alone does, the other's stays open.
-    """
-    sizes = [
-        quantity(arm, lambda run: run.budget.n_train) for arm in (study.baseline, study.proposed)
-    ]
-    if sizes[0] is None or sizes[1] is None:
-        return sizes[0] is sizes[1]
-    return near(sizes[0].value, sizes[1].value)
 
 
 def _length(

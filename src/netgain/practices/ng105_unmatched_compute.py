@@ -11,9 +11,10 @@ compared generative models reach the same scores (Lucic et al. 2018).
 ## What is looked at
 Floating-point operations of the whole training in every run, counted or stated; else device time (wall-clock
 seconds times devices, on one named device); else, at equal settings for the resolution and known samples, the
-sizes of the weights in both checkpoints layer by layer. Flagged when the proposed arm spends more than 1.2
-times as much. Sweeps of the baseline's width, depth or length are searched for a baseline of equal cost, and
-where there is one the gain over it decides.
+sizes of the weights in both checkpoints layer by layer; else the samples seen (epochs over one data set),
+where the proposed model has as many parameters or is the same network by its code. Flagged when the proposed
+arm spends more than 1.2 times as much. Sweeps of the baseline's width, depth or length are searched for a
+baseline of equal cost, and where there is one the gain over it decides.
 
 ## When it stays clear
 Costs within 20 %, in every run; a proposed arm that is cheaper; a gain that holds over a baseline of equal
@@ -46,8 +47,22 @@ from netgain.analysis.scores import arm_scores
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
-from netgain.practices._compare import Comparison, compare, disclosure, lacking, sources_of
-from netgain.practices._cost import layer_ratios, parting_strides, same_input
+from netgain.practices._compare import (
+    Comparison,
+    compare,
+    disclosure,
+    epochs_are_alike,
+    lacking,
+    sources_of,
+)
+from netgain.practices._cost import (
+    differs_in_resolution,
+    layer_ratios,
+    parameters,
+    parting_strides,
+    same_input,
+    same_networks,
+)
 from netgain.study import Cited, Run, Source, Study, Tensor, Trials
 
 CODE, NAME = "NG105", "unmatched-compute"
@@ -55,6 +70,10 @@ FACTOR = 1.2
 """Ratio of training cost above which the arms count as unmatched."""
 LADDERS = frozenset({"width", "depth", "epochs", "max_steps", "steps"})
 """Settings whose sweep scales the cost of a model at least in proportion."""
+SAME_SIZE = 0.01
+"""Share by which two counts of one model's parameters may differ."""
+MUCH_LONGER = 1.5
+"""Ratio of samples from which on a larger model counts as dearer though its operations are not known."""
 UNNAMED_DEVICES = frozenset(
     {"cuda", "gpu", "cpu", "mps", "tpu", "xla", "auto", "0", "cuda:0", "true"}
 )
@@ -85,7 +104,7 @@ def check(study: Study) -> Finding:
     time = _device_time(study)
     if time is not None:
         return _judge(study, time, "device time", "device-seconds")
-    return _by_layers(study) or _unknown(study)
+    return _by_layers(study) or _by_length(study) or _unknown(study)
 
 
 def _train_flops(run: Run) -> Cited[float] | None:
@@ -185,6 +204,39 @@ def _by_layers(study: Study) -> Finding | None:
             "cost_ratio": least,
         },
         evidence=sources_of(_places(study), samples.sources),
+        measured=False,
+    )
+
+
+def _by_length(study: Study) -> Finding | None:
+    """Bound the ratio of costs from below by the samples seen, where the proposed model is no smaller."""
+    length, unit = compare(study, lambda run: run.budget.samples_seen), "samples"
+    if length is None or not length.complete:
+        length, unit = compare(study, lambda run: run.budget.epochs), "epochs"
+        if length is None or not epochs_are_alike(study):
+            return None
+    warm = any(run.budget.resumed_from for run in study.baseline.runs)
+    if not length.complete or length.ratio <= FACTOR or warm or differs_in_resolution(study):
+        return None
+    sizes = compare(study, parameters)
+    if sizes is not None and sizes.complete and sizes.baseline.value > 0:
+        least = MUCH_LONGER if sizes.ratio > 1 + SAME_SIZE else FACTOR
+        if sizes.ratio < 1 - SAME_SIZE or length.ratio <= least:
+            return None
+        words = f"with {sizes.ratio:.2g}x the parameters"
+        places = sizes.sources
+    elif (same := same_networks(study)) is not None:
+        words, places = "with the same network by its code", same
+    else:
+        return None
+    return _over(
+        study,
+        ratio=length.ratio,
+        words=f"Proposed trained on {length.ratio:.1f}x the {unit} ({length.proposed.value:,.0f} against "
+        f"{length.baseline.value:,.0f}) {words}: at the same resolution that is about "
+        f"{length.ratio:.1f}x the training operations or more",
+        numbers={f"{unit}_ratio": length.ratio, "cost_ratio": length.ratio},
+        evidence=sources_of(length.sources, places),
         measured=False,
     )
 

@@ -20,8 +20,9 @@ line, those of the optimizer and the loss first.
 
 ## When it stays clear
 The same buried numbers in both trees, or none; numbers that come from configs, arguments, module-level names
-or defaults of functions; numbers a comment explains; 0, 1/2, 1, 2, 100, epsilons, sizes and indices (a bound
-of gradients or a scale of logits may be a half, 1 or 2); means, ranges of pixels, running means for display.
+or defaults of functions; numbers a comment gives a reason for; 0, 1/2, 1, 2, 100, epsilons, sizes and
+indices (a bound of gradients or a scale of logits may be a half, 1 or 2); means, ranges of pixels, running
+means for display.
 Names of notebook cells that hold other numbers in each arm leave it open.
 
 ## What is not seen
@@ -48,7 +49,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from netgain.analysis.cell_numbers import apart, cell_numbers
-from netgain.analysis.literals import BuriedNumber, buried_numbers, trains
+from netgain.analysis.literals import (
+    BuriedNumber,
+    buried_numbers,
+    explained_numbers,
+    trains,
+    written_numbers,
+)
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -85,7 +92,37 @@ def check(study: Study) -> Finding:
     differing = apart(cell_numbers(first), cell_numbers(second))
     if differing:
         return _in_cells(first, second, differing)
+    explained = _explained_apart(first, second)
+    if explained:
+        return _explained_otherwise(explained)
     return _clear(first, second, proposed)
+
+
+def _explained_apart(first: CodeTree, second: CodeTree) -> list[BuriedNumber]:
+    """Return the explained numbers of both trees that stand at one place of each and differ."""
+    both = [written_numbers(tree) for tree in (first, second)]
+    places = [{(number.sink, number.what) for number in numbers} for numbers in both]
+    known = [{number.same_as for number in numbers} for numbers in both]
+    return [
+        number
+        for numbers, other in ((explained_numbers(second), 0), (explained_numbers(first), 1))
+        for number in _unmatched(numbers, known[other])
+        if (number.sink, number.what) in places[other]
+    ]
+
+
+def _explained_otherwise(numbers: list[BuriedNumber]) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="Hyperparameters that a comment explains differ between the arms' code: "
+        f"{_listed(numbers)}.",
+        numbers={"explained_numbers_that_differ": float(len(numbers))},
+        evidence=_places(numbers),
+        needs=(f"both arms' value of {numbers[0].what}, with what it was chosen by",),
+        remedy="move the numbers into both arms' configs",
+    )
 
 
 def _unmatched(

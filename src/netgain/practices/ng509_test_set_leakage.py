@@ -48,7 +48,7 @@ from statistics import fmean
 from typing import Literal
 
 from netgain.analysis.code_selection import selection_on_test
-from netgain.analysis.scores import final_score, metric_curve
+from netgain.analysis.scores import FRACTION_END, final_score, metric_curve
 from netgain.catalogue import known_test_size
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
@@ -439,25 +439,33 @@ def _grain(study: Study) -> Part:
     if claim.metric not in ("accuracy", "error", "exact_match"):
         return silent
     for arm in (study.proposed, study.baseline):
-        values: list[float] = []
-        sources: list[Source] = []
-        for run in arm.runs:
-            for curve in run.curves:
-                if curve.name == claim.metric and curve.split == "test":
-                    values += curve.values
-                    sources.append(curve.source)
-            final = run.finals.get(f"test/{claim.metric}")
-            if final is not None and final.strength != "stated":
-                values.append(final.value)
-                sources.append(final.source)
+        values, sources, percent = _logged_scores(arm, claim.metric)
         if len(set(values)) < 5:
             continue
-        percent = max(values) > 1.5
         grain = smallest_denominator(sorted(set(values)), percent=percent)
         if grain is None or grain.expected_by_chance > 0.01:
             continue
         return _judge_grain(study, grain.n, len(set(values)), tuple(dict.fromkeys(sources)))
     return silent
+
+
+def _logged_scores(arm: Arm, metric: str) -> tuple[list[float], list[Source], bool]:
+    """Return an arm's logged test scores, their places and whether they are in percent.
+
+    Where some series are fractions and others in percent, those in the scale of the longest count.
+    """
+    series = [
+        (curve.values, curve.source)
+        for run in arm.runs
+        for curve in run.curves
+        if curve.name == metric and curve.split == "test" and curve.values
+    ]
+    finals = [run.finals.get(f"test/{metric}") for run in arm.runs]
+    series += [((f.value,), f.source) for f in finals if f is not None and f.strength != "stated"]
+    longest = max((values for values, _ in series), key=len, default=(0.0,))
+    percent = max(longest) > FRACTION_END
+    alike = [(values, at) for values, at in series if (max(values) > FRACTION_END) == percent]
+    return [v for values, _ in alike for v in values], [at for _, at in alike], percent
 
 
 def _judge_grain(study: Study, n: int, distinct: int, sources: tuple[Source, ...]) -> Part:
