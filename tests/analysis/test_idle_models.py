@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netgain.analysis.idle_models import (
+    models_in_use,
     without_idle_models,
-    without_models_of_others,
     without_networks_beside,
 )
 from netgain.study import CodeTree, SourceFile
@@ -69,6 +69,15 @@ def test_a_registered_network_stays() -> None:
     assert without_idle_models(tree) == tree
 
 
+def test_nothing_is_taken_away_where_an_own_module_is_missing() -> None:
+    """The network in use may be in the file that is not among those given."""
+    tree = _tree(
+        models=NETWORKS,
+        train=f"from models import Net\nfrom .newest import Best\nmodel = Best(Net())\n{TRAINING}",
+    )
+    assert without_idle_models(tree) == tree
+
+
 def test_a_namesake_in_a_file_that_is_not_imported_is_idle() -> None:
     """Of two files that define one name, the script's import says which is meant."""
     tree = _tree(
@@ -126,23 +135,23 @@ def _two_scripts(second: tuple[str, ...]) -> CodeTree:
 
 def test_the_script_that_a_run_names_is_the_arms_own() -> None:
     """The network of another script of the tree goes."""
-    left = without_models_of_others(_two_scripts(KEYS), ["src/train.py"], ())
+    left = models_in_use(_two_scripts(KEYS), ["src/train.py"], ())
     assert "OtherNet" not in _text(left, "models")
 
 
 def test_the_script_that_asks_for_the_settings_is_the_arms_own() -> None:
     """A file of settings is read by the script that knows its keys."""
-    left = without_models_of_others(_two_scripts(KEYS[:2]), (), KEYS)
+    left = models_in_use(_two_scripts(KEYS[:2]), (), KEYS)
     assert "OtherNet" not in _text(left, "models")
 
 
 def test_scripts_that_ask_for_the_same_settings_leave_all_networks() -> None:
     """Either may have been started."""
     tree = _two_scripts(KEYS)
-    assert without_models_of_others(tree, (), KEYS) == tree
+    assert models_in_use(tree, (), KEYS) == tree
 
 
 def test_a_script_that_is_not_among_the_files_leaves_all_networks() -> None:
     """What the run names was started from elsewhere."""
     tree = _two_scripts(KEYS[:2])
-    assert without_models_of_others(tree, ["finetune.py"], KEYS) == tree
+    assert models_in_use(tree, ["finetune.py"], KEYS) == tree

@@ -12,8 +12,8 @@ from netgain.analysis.code_attention import attention_pattern, classes_of, gates
 from netgain.analysis.code_attention_blocks import attention_blocks, takes_the_input
 from netgain.analysis.code_attention_kinds import SELF_ATTENTION
 from netgain.analysis.code_foreign import brought_models, holds_foreign_layers
-from netgain.analysis.code_losses import only_wraps
-from netgain.analysis.code_regions import Region, kind_of, model_regions
+from netgain.analysis.code_losses import is_loss, only_wraps
+from netgain.analysis.code_regions import Region, is_model, kind_of, model_regions
 from netgain.analysis.code_skip_calls import all_skips
 from netgain.analysis.code_skips import INPUTS
 from netgain.analysis.code_strides import CONVOLUTION, FLAX, strides_held
@@ -261,7 +261,21 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
                 kinds.discard("normalization")
         if any("use_bn" in names_in(node.test) for node in _tests(module)):
             kinds.discard("normalization")
+        kinds -= _built_aside(module)
     return tuple(sorted(kinds))
+
+
+def _built_aside(module: ast.Module) -> set[str]:
+    """Return the kinds of layers that classes make which are no networks, as builders of models do."""
+    kinds: set[str] = set()
+    for owner in nodes_of(module, ast.ClassDef):
+        if is_model(owner) or is_loss(owner):
+            continue
+        made = {name for name in map(last_name, calls_in(owner)) if name[:1].isupper()}
+        kinds |= {kind_of(name) for name in made}
+        if any(map(CONVOLUTION.fullmatch, made)):
+            kinds.add("resampling")
+    return kinds
 
 
 def _holds_convolutions(module: ast.Module, named: set[int]) -> bool:

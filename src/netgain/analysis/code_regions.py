@@ -65,7 +65,8 @@ def is_model(node: ast.ClassDef) -> bool:
     if is_loss(node):
         return False
     return bool(bases & {"Module", "Layer", "Model", "LightningModule"}) or bool(
-        {"forward", "__call__", "call"} & methods and node.bases
+        {"forward", "__call__", "call"} & methods
+        and bases - {"object", "ABC", "Protocol", "Generic"}
     )
 
 

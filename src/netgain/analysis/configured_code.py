@@ -12,7 +12,7 @@ from netgain.analysis.constants import Origin
 from netgain.analysis.followed_values import Answer, Follower
 from netgain.analysis.per_tree import name_of, remembered
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
-from netgain.analysis.script_files import Files
+from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import literal, nodes_of
 from netgain.analysis.training_sinks import Side, Sink, side_of, sinks_of, targets_of
 from netgain.study import CodeTree
@@ -76,7 +76,7 @@ def training_scripts(tree: CodeTree) -> tuple[TrainingScript, ...]:
     sinks = {path: found for path, found in sinks.items() if found}
     if not sinks:
         return ()
-    files = Files(program)
+    files = files_of(tree)
     idle = idle_scripts(tree)
     cells = {file.path: tuple(line for _, line in file.cells) for file in tree.files if file.cells}
     found = []
@@ -100,7 +100,7 @@ def scripts_into(tree: CodeTree) -> dict[str, object]:
 @remembered
 def idle_scripts(tree: CodeTree) -> frozenset[str]:
     """Return the scripts of a tree that train nothing: what they set by default is no training's."""
-    return Files(callers_of(tree).program).idle({file.path: file.text for file in tree.files})
+    return files_of(tree).idle({file.path: file.text for file in tree.files})
 
 
 def _script(

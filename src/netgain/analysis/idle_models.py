@@ -10,10 +10,11 @@ from pathlib import PurePath
 from netgain.analysis.code_reach import looks_up_names, reached_units, without_units
 from netgain.analysis.code_regions import builds_modules, is_model
 from netgain.analysis.code_units import Key, Unit, units_of
+from netgain.analysis.configured_code import idle_scripts
 from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import Program
-from netgain.analysis.script_files import Files
+from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import calls_in, last_name, modules, names_in, nodes_of, words_in
 from netgain.study import CodeTree
 
@@ -29,15 +30,18 @@ TRAINS = re.compile(
 """What code that trains says somewhere."""
 SEVERAL = 2
 """Networks of a tree from which on there is a choice."""
+MOST_SCRIPTS = 60
+"""Training scripts of a tree beyond which their keys are not compared."""
 SHORTEST_KEY = 4
 FEWEST_KEYS = 4
 LESS = 0.8
 """Share of the keys which one script asks for up to which another is not started with such a file."""
-WORD = re.compile(r"\w+")
 BESIDE = re.compile(
     r"discriminator|critic|adversar|teacher|domain_?(?:classifier|predictor)|netD\b", re.IGNORECASE
 )
 """Names of networks that are trained or asked beside the model and left behind with the training."""
+
+CLASS_LINE = re.compile(r"^class \w+", re.MULTILINE)
 
 
 @remembered
@@ -51,10 +55,8 @@ def without_idle_models(tree: CodeTree) -> CodeTree:
     return _without_idle(tree, None)
 
 
-def without_models_of_others(
-    tree: CodeTree, programs: Collection[str], keys: Collection[str]
-) -> CodeTree:
-    """Blank the networks that only other training scripts of a tree reach than the one an arm was started by.
+def models_in_use(tree: CodeTree, programs: Collection[str], keys: Collection[str]) -> CodeTree:
+    """Blank the networks that an arm's own training script does not reach, or no script where that is open.
 
     Args:
         tree: an arm's code.
@@ -62,13 +64,12 @@ def without_models_of_others(
         keys: last parts of the keys that the arm's settings have; the scripts that ask for most of them, and
             for clearly more than any other, are the arm's where no run names one.
     """
-    program = callers_of(tree).program
-    scripts, _ = _trainings(tree, program)
+    scripts, _ = trainings_in(tree)
     if len(scripts) < SEVERAL:
-        return tree
+        return without_idle_models(tree)
     named = {path for path in scripts if PurePath(path).name in set(map(_base, programs))}
     own = named if named or programs else _asking(tree, scripts, keys)
-    return _without_idle(tree, own) if own else tree
+    return _without_idle(tree, own) if own else without_idle_models(tree)
 
 
 def _base(path: str) -> str:
@@ -77,9 +78,11 @@ def _base(path: str) -> str:
 
 def _asking(tree: CodeTree, scripts: Collection[str], keys: Collection[str]) -> set[str]:
     """Return the scripts that spell most keys of a configuration, none where others spell about as many."""
+    if len(scripts) > MOST_SCRIPTS:
+        return set()
     wanted = {key for key in keys if len(key) >= SHORTEST_KEY}
     counts = {
-        file.path: len(wanted.intersection(WORD.findall(file.text)))
+        file.path: sum(1 for key in wanted if key in file.text and _is_word(key, file.text))
         for file in tree.files
         if file.path in scripts
     }
@@ -88,6 +91,10 @@ def _asking(tree: CodeTree, scripts: Collection[str], keys: Collection[str]) -> 
     others = [count for path, count in counts.items() if path not in first]
     plain = most >= FEWEST_KEYS and max(others, default=most) <= LESS * most
     return first if plain else set()
+
+
+def _is_word(key: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(key)}(?!\w)", text) is not None
 
 
 def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
@@ -102,13 +109,16 @@ def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
     }
     if len(models) < SEVERAL:
         return tree
-    scripts, read = _trainings(tree, program)
+    scripts, read = trainings_in(tree)
     if own is not None:
-        files = Files(program)
+        files = files_of(tree)
         scripts = frozenset(own)
         read = frozenset(path for script in own for path in files.reached(script))
     if not scripts or hides_names(program):
         return tree
+    files = files_of(tree)
+    if any(files.lacks_imports(path) for path in read):
+        return tree  # what is in use may be what is missing
     units, loose = units_of(program, scripts)
     imported = [unit for unit in units if unit.key[0] in read]
     reached = reached_units(
@@ -119,10 +129,8 @@ def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
     )
     if not reached & models:
         return tree
-    spelled = _spelled(program)
-    gone: list[Unit] = [
-        unit for unit in units if unit.key in models - reached and unit.key[2] not in spelled
-    ]
+    spelled, unused = _spelled(program), models - reached
+    gone: list[Unit] = [unit for unit in units if unit.key in unused and unit.key[2] not in spelled]
     return without_units(tree, gone)
 
 
@@ -147,6 +155,10 @@ def without_networks_beside(tree: CodeTree, other: CodeTree) -> CodeTree:
 @remembered
 def _beside(tree: CodeTree) -> frozenset[Key]:
     """Return the networks that are named as helpers of a training and are no part of another network."""
+    if not any(
+        BESIDE.search(line) for file in tree.files for line in CLASS_LINE.findall(file.text)
+    ):
+        return frozenset()
     networks = [
         (file.path, node)
         for file, module in modules(tree)
@@ -163,10 +175,12 @@ def _beside(tree: CodeTree) -> frozenset[Key]:
     )
 
 
-def _trainings(tree: CodeTree, program: Program) -> tuple[frozenset[str], frozenset[str]]:
+@remembered
+def trainings_in(tree: CodeTree) -> tuple[frozenset[str], frozenset[str]]:
     """Return the files from which a training may have been started, and all the files they read."""
-    files = Files(program)
-    idle = files.idle({file.path: file.text for file in tree.files})
+    files = files_of(tree)
+    program = files.program
+    idle = idle_scripts(tree)
     scripts = {path for path in files.scripts if path not in idle}
     read = {path for script in scripts for path in files.reached(script)}
     if scripts:

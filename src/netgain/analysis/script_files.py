@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from netgain.analysis.constant_calls import callers_of
+from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import FUNCTIONS, Program
-from netgain.analysis.syntax import literal, nodes_of, walk
+from netgain.analysis.syntax import literal, nodes_of, walk, words_in
+from netgain.study import CodeTree
 
 NOT_TRAINING = re.compile(
     r"(?:^|_)(?:eval\w*|test\w*|infer\w*|predict\w*|demo|plot\w*|convert\w*|download\w*|"
@@ -96,6 +99,26 @@ class Files:
                     waiting.append(other)
         return frozenset(found)
 
+    def lacks_imports(self, path: str) -> bool:
+        """Tell whether a file uses a name from a module of its own program that is not among the files."""
+        module = self.program.roots[path].node
+        used = words_in(module)
+        for source in nodes_of(module, ast.ImportFrom):
+            if used.isdisjoint(alias.asname or alias.name for alias in source.names):
+                continue
+            parts = source.module.split(".") if source.module else []
+            own = bool(source.level) or (len(parts) > 1 and parts[0] in self._folders)
+            if own and parts and parts[-1] not in self._folders and not self._named(parts, path):
+                return True
+        return False
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Return the names of all folders that hold files of the program."""
+        return frozenset(
+            part for path in self.program.roots for part in PurePosixPath(path).parent.parts
+        )
+
     def _is_script(self, path: str) -> bool:
         pure = PurePosixPath(path)
         if pure.suffix == ".py" and (
@@ -161,6 +184,12 @@ class Files:
         shared = {path: _common(path, importer) for path in found}
         most = max(shared.values())
         return [path for path in found if shared[path] == most]
+
+
+@remembered
+def files_of(tree: CodeTree) -> Files:
+    """Return the files of a tree and their imports, looked at once."""
+    return Files(callers_of(tree).program)
 
 
 def _common(first: str, second: str) -> int:

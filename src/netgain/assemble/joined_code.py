@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from netgain.analysis.constant_calls import callers_of
-from netgain.analysis.script_files import TRAINING_WORDS, Files
+from netgain.analysis.script_files import TRAINING_WORDS, Files, files_of
 from netgain.study import CodeTree, SourceFile
 
 
@@ -32,7 +31,7 @@ def joined_code(
     if not rest:
         return own
     whole = CodeTree(root=own.root, files=(*own.files, *rest))
-    files = Files(callers_of(whole).program)
+    files = files_of(whole)
     mine = {file.path for file in own.files}
     tied = _reached(files, mine)
     for file in rest:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
 from netgain.analysis.configured_code import scripts_into
 from netgain.analysis.idle_models import (
+    models_in_use,
+    trainings_in,
     without_idle_models,
-    without_models_of_others,
     without_networks_beside,
 )
 from netgain.analysis.options import Options, declared_defaults, declared_names, parts_of
@@ -50,7 +51,8 @@ def with_own_code(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
 
 def look_first(tree: CodeTree) -> dict[str, object]:
     """Return what has to be known of a large tree before its arm is, by name of the look."""
-    return {**scripts_into(tree), name_of(without_idle_models): without_idle_models(tree)}
+    looks: tuple[Callable[[CodeTree], object], ...] = (trainings_in, without_idle_models)
+    return {**scripts_into(tree), **{name_of(look): look(tree) for look in looks}}
 
 
 def _in_use(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
@@ -79,8 +81,7 @@ def _of_its_own(arm: Arm, tree: CodeTree) -> CodeTree:
         if PurePath(cited.source.path).suffix in CONFIGURATION_FILES
         for part in parts_of(key)[-1:]
     }
-    used = without_models_of_others(without_idle_models(tree), programs, keys)
-    return with_settled_arguments(used)
+    return with_settled_arguments(models_in_use(tree, programs, keys))
 
 
 def _specialized(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
