@@ -34,10 +34,19 @@ Compare = Callable[[Census, Census], Difference]
 
 
 def differing_kinds(first: Census, second: Census) -> Difference:
-    """Compare by name alone: counts follow depth and are no swap."""
+    """Compare by name: counts that grow or shrink together follow depth, those that cross may be a swap."""
+    both = sorted(set(first.counts) & set(second.counts))
+    more = [name for name in both if second.counts[name] > first.counts[name]]
+    fewer = [name for name in both if second.counts[name] < first.counts[name]]
     return Difference(
         added=tuple(sorted(set(second.counts) - set(first.counts))),
         dropped=tuple(sorted(set(first.counts) - set(second.counts))),
+        open=(
+            f"whether {', '.join(more)} took the place of {', '.join(fewer)} somewhere: the proposed arm has "
+            "more of the former and fewer of the latter"
+        )
+        if more and fewer
+        else "",
     )
 
 
