@@ -188,7 +188,9 @@ def reached_units(units: list[Unit], loose: list[Unit], named: frozenset[str]) -
 
 def looks_up_names(program: Program) -> bool:
     """Tell whether a file of a program finds definitions by names that are no constants."""
-    stems = frozenset(PurePath(path).stem for path in program.roots)
+    stems = frozenset(
+        part for path in program.roots for part in (PurePath(path).stem, PurePath(path).parent.name)
+    )
     return any(_looks_up_names(root.node, stems) for root in program.roots.values())
 
 
@@ -200,7 +202,7 @@ def _looks_up_names(module: ast.AST, files: frozenset[str]) -> bool:
         if isinstance(value, ast.Call) and last_name(value) in ("globals", "locals"):
             return True
         if isinstance(value, ast.Attribute) and value.attr == "__dict__":
-            return last_name(value.value) in files or last_name(value.value) == "self"
+            return True
     for call in nodes_of(module, ast.Call):
         name = last_name(call)
         if name in ("import_module", "__import__") and not all(map(literal, call.args[:1])):
@@ -211,6 +213,14 @@ def _looks_up_names(module: ast.AST, files: frozenset[str]) -> bool:
             return True
         if name == "getattr" and len(call.args) >= 2 and literal(call.args[1]) is None:
             base = last_name(call.args[0])
-            if base in files or base in ("self", "modules") or isinstance(call.args[0], ast.Call):
+            own = files | _modules_of(module, files) | {"self", "modules"}
+            if base in own or isinstance(call.args[0], ast.Call):
                 return True
     return False
+
+
+def _modules_of(module: ast.AST, files: frozenset[str]) -> frozenset[str]:
+    """Return what a file calls the files and folders of its program: `nets` of `import networks as nets`."""
+    aliases = [a for node in nodes_of(module, ast.Import) for a in node.names]
+    aliases += [a for node in nodes_of(module, ast.ImportFrom) for a in node.names]
+    return frozenset(a.asname for a in aliases if a.asname and a.name.rpartition(".")[2] in files)

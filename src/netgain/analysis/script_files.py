@@ -85,7 +85,7 @@ class Files:
         return frozenset(
             path
             for path in self.program.roots
-            if self._acts(path) and path not in working and not self.reached(path) & working
+            if self.acts(path) and path not in working and not self.reached(path) & working
         )
 
     def reached(self, script: str) -> frozenset[str]:
@@ -125,9 +125,10 @@ class Files:
             NOT_TRAINING.search(pure.stem) or ASIDE & {p.lower() for p in pure.parts[-4:-1]}
         ):
             return False
-        return self._acts(path)
+        return self.acts(path)
 
-    def _acts(self, path: str) -> bool:
+    def acts(self, path: str) -> bool:
+        """Tell whether a file does more when it is run than to define, import and set."""
         module = self.program.roots[path].node
         assert isinstance(module, ast.Module)
         return any(_acts(statement) for statement in module.body)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from netgain.analysis.code_regions import builds_modules
 from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.decisions import Decisions
-from netgain.analysis.idle_models import hides_names
+from netgain.analysis.idle_code import hides_names
 from netgain.analysis.option_values import Evaluation
 from netgain.analysis.options import Options
 from netgain.analysis.per_tree import remembered

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from netgain.analysis.configured_code import scripts_into
-from netgain.analysis.idle_models import (
+from netgain.analysis.idle_code import (
     models_in_use,
     trainings_in,
-    without_idle_models,
+    without_idle_code,
     without_networks_beside,
 )
 from netgain.analysis.options import Options, declared_defaults, declared_names, parts_of
@@ -51,7 +51,7 @@ def with_own_code(baseline: Arm, proposed: Arm) -> tuple[Arm, Arm]:
 
 def look_first(tree: CodeTree) -> dict[str, object]:
     """Return what has to be known of a large tree before its arm is, by name of the look."""
-    looks: tuple[Callable[[CodeTree], object], ...] = (trainings_in, without_idle_models)
+    looks: tuple[Callable[[CodeTree], object], ...] = (trainings_in, without_idle_code)
     return {**scripts_into(tree), **{name_of(look): look(tree) for look in looks}}
 
 

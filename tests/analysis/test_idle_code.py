@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from netgain.analysis.idle_models import (
+from netgain.analysis.idle_code import (
     models_in_use,
-    without_idle_models,
+    without_idle_code,
     without_networks_beside,
 )
 from netgain.study import CodeTree, SourceFile
@@ -32,7 +32,7 @@ def _text(tree: CodeTree, name: str) -> str:
 def test_a_network_no_training_reaches_is_blanked_in_its_lines() -> None:
     """The class that the script makes stays; the other goes, and every line keeps its number."""
     tree = _tree(models=NETWORKS, train=f"from models import Net\nmodel = Net()\n{TRAINING}")
-    left = _text(without_idle_models(tree), "models")
+    left = _text(without_idle_code(tree), "models")
     assert "class Net" in left
     assert "OtherNet" not in left
     assert left.count("\n") == NETWORKS.count("\n")
@@ -42,7 +42,7 @@ def test_a_part_of_a_reached_network_stays() -> None:
     """What the made network is built of is reached through it."""
     parts = NETWORKS.replace("return x\nclass Other", "return OtherNet()(x)\nclass Other", 1)
     tree = _tree(models=parts, train=f"from models import Net\nmodel = Net()\n{TRAINING}")
-    assert without_idle_models(tree) == tree
+    assert without_idle_code(tree) == tree
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_a_part_of_a_reached_network_stays() -> None:
 def test_networks_chosen_by_name_all_stay(line: str) -> None:
     """Where a name that only shows at run time may choose, nothing is taken away."""
     tree = _tree(models=NETWORKS, train=f"import models\n{line}\nmodel = models.Net()\n{TRAINING}")
-    assert without_idle_models(tree) == tree
+    assert without_idle_code(tree) == tree
 
 
 def test_a_registered_network_stays() -> None:
     """A decorator hands the class to somebody."""
     registered = NETWORKS.replace("class Other", "@register\nclass Other")
     tree = _tree(models=registered, train=f"from models import Net\nmodel = Net()\n{TRAINING}")
-    assert without_idle_models(tree) == tree
+    assert without_idle_code(tree) == tree
 
 
 def test_nothing_is_taken_away_where_an_own_module_is_missing() -> None:
@@ -75,7 +75,7 @@ def test_nothing_is_taken_away_where_an_own_module_is_missing() -> None:
         models=NETWORKS,
         train=f"from models import Net\nfrom .newest import Best\nmodel = Best(Net())\n{TRAINING}",
     )
-    assert without_idle_models(tree) == tree
+    assert without_idle_code(tree) == tree
 
 
 def test_a_namesake_in_a_file_that_is_not_imported_is_idle() -> None:
@@ -83,7 +83,7 @@ def test_a_namesake_in_a_file_that_is_not_imported_is_idle() -> None:
     tree = _tree(
         models=NETWORKS, newer=NETWORKS, train=f"from newer import Net\nmodel = Net()\n{TRAINING}"
     )
-    left = without_idle_models(tree)
+    left = without_idle_code(tree)
     assert "class" not in _text(left, "models")
     assert "class Net" in _text(left, "newer")
 
@@ -95,13 +95,13 @@ def test_a_second_training_keeps_its_network() -> None:
         train=f"from models import Net\nmodel = Net()\n{TRAINING}",
         entry="from models import OtherNet\ndef main():\n    m = OtherNet()\n    m(x).backward()\n",
     )
-    assert without_idle_models(tree) == tree
+    assert without_idle_code(tree) == tree
 
 
 def test_a_tree_without_trainings_stays() -> None:
     """Networks alone say nothing of which is in use."""
     tree = _tree(models=NETWORKS)
-    assert without_idle_models(tree) == tree
+    assert without_idle_code(tree) == tree
 
 
 def test_a_discriminator_of_one_arm_alone_is_taken_out() -> None:

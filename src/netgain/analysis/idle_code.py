@@ -1,10 +1,10 @@
-"""Networks of a tree that none of its trainings can reach: those of other experiments in a shared zoo."""
+"""Code of a tree that its trainings do not run: networks of other experiments, and what nothing calls."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
 
 from netgain.analysis.code_reach import looks_up_names, reached_units, without_units
@@ -13,7 +13,7 @@ from netgain.analysis.code_units import Key, Unit, units_of
 from netgain.analysis.configured_code import idle_scripts
 from netgain.analysis.constant_calls import callers_of
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.scopes import Program
+from netgain.analysis.scopes import FUNCTIONS, Program
 from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import calls_in, last_name, modules, names_in, nodes_of, words_in
 from netgain.study import CodeTree
@@ -28,6 +28,12 @@ TRAINS = re.compile(
     r"\.backward\(|\.fit\w*\(|\.minimize\(|apply_gradients|value_and_grad|Trainer\(|\.train\(\)"
 )
 """What code that trains says somewhere."""
+ENTRY = re.compile(
+    r"^(?:async )?def (?:main|cli|app|entry\w*|run\w*|train\w*|fit\w*|start\w*|launch\w*|\w+_main)\(",
+    re.MULTILINE,
+)
+"""Functions by which a package can be told to train from outside."""
+DEFINING = (ast.ClassDef, *FUNCTIONS)
 SEVERAL = 2
 """Networks of a tree from which on there is a choice."""
 MOST_SCRIPTS = 60
@@ -45,8 +51,8 @@ CLASS_LINE = re.compile(r"^class \w+", re.MULTILINE)
 
 
 @remembered
-def without_idle_models(tree: CodeTree) -> CodeTree:
-    """Blank the networks that no training script of a tree can reach, by name, through any of its files.
+def without_idle_code(tree: CodeTree) -> CodeTree:
+    """Blank what nothing in a tree runs, and the networks that no training script of it can reach by name.
 
     What is reached is taken widely: every name that reached code mentions counts, in whichever of the files
     that the scripts import it is defined. A tree stays as it is where no script trains, where none of its
@@ -66,10 +72,10 @@ def models_in_use(tree: CodeTree, programs: Collection[str], keys: Collection[st
     """
     scripts, _ = trainings_in(tree)
     if len(scripts) < SEVERAL:
-        return without_idle_models(tree)
+        return without_idle_code(tree)
     named = {path for path in scripts if PurePath(path).name in set(map(_base, programs))}
     own = named if named or programs else _asking(tree, scripts, keys)
-    return _without_idle(tree, own) if own else without_idle_models(tree)
+    return _without_idle(tree, own) if own else without_idle_code(tree)
 
 
 def _base(path: str) -> str:
@@ -98,8 +104,29 @@ def _is_word(key: str, text: str) -> bool:
 
 
 def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
-    """Blank the networks that no training script reaches, or none of those that are an arm's own."""
+    """Blank what nothing runs, and the networks that no training script reaches, or none of an arm's own."""
     program = callers_of(tree).program
+    scripts, read = trainings_in(tree)
+    files = files_of(tree)
+    if own is not None:
+        scripts = frozenset(own)
+        read = frozenset(path for script in own for path in files.reached(script))
+    if not scripts or hides_names(program):
+        return tree
+    if any(files.lacks_imports(path) for path in read):
+        return tree  # what is in use may be what is missing
+    idle = {
+        unit.key: unit
+        for unit in (*_idle_networks(program, scripts, read), *_idle_definitions(tree, scripts))
+    }
+    spelled = _spelled(program, {id(unit.node) for unit in idle.values()})
+    return without_units(tree, [unit for unit in idle.values() if unit.key[2] not in spelled])
+
+
+def _idle_networks(
+    program: Program, scripts: frozenset[str], read: frozenset[str]
+) -> Iterator[Unit]:
+    """Yield the networks that some scripts do not reach, where they reach one of several."""
     models = {
         key
         for path, root in program.roots.items()
@@ -108,30 +135,43 @@ def _without_idle(tree: CodeTree, own: Collection[str] | None) -> CodeTree:
         for key in [(path, node.lineno, node.name)]
     }
     if len(models) < SEVERAL:
-        return tree
-    scripts, read = trainings_in(tree)
-    if own is not None:
-        files = files_of(tree)
-        scripts = frozenset(own)
-        read = frozenset(path for script in own for path in files.reached(script))
-    if not scripts or hides_names(program):
-        return tree
+        return
+    units, reached = _reached_from(program, scripts, read)
+    if reached & models:
+        yield from (unit for unit in units if unit.key in models and unit.key not in reached)
+
+
+def _idle_definitions(tree: CodeTree, trainings: frozenset[str]) -> Iterator[Unit]:
+    """Yield the functions and classes that no file of a tree runs which does anything when it is started.
+
+    Scripts that evaluate or prepare count as well as those that train.
+    """
     files = files_of(tree)
-    if any(files.lacks_imports(path) for path in read):
-        return tree  # what is in use may be what is missing
-    units, loose = units_of(program, scripts)
-    imported = [unit for unit in units if unit.key[0] in read]
+    program = files.program
+    starting = trainings | {path for path in program.roots if files.acts(path)}
+    read = frozenset(path for script in starting for path in files.reached(script))
+    units, reached = _reached_from(program, starting, read)
+    for unit in units:
+        if unit.owner is None and unit.key not in reached and isinstance(unit.node, DEFINING):
+            yield unit
+
+
+def _reached_from(
+    program: Program, started: frozenset[str], read: frozenset[str]
+) -> tuple[list[Unit], set[Key]]:
+    """Return all definitions of a tree, and those that some files reach through what they import.
+
+    A class is reached only by its name; a function of a started file may be called by other means.
+    """
+    units, loose = units_of(program, started)
+    named = {name for unit in (*units, *loose) for name in unit.refers_to}
+    named |= {unit.key[2] for unit in units if isinstance(unit.node, ast.ClassDef)}
     reached = reached_units(
-        imported,
+        [unit for unit in units if unit.key[0] in read],
         [unit for unit in loose if unit.key[0] in read],
-        frozenset(name for unit in (*units, *loose) for name in unit.refers_to)
-        | {name for *_, name in models},
+        frozenset(named),
     )
-    if not reached & models:
-        return tree
-    spelled, unused = _spelled(program), models - reached
-    gone: list[Unit] = [unit for unit in units if unit.key in unused and unit.key[2] not in spelled]
-    return without_units(tree, gone)
+    return units, reached
 
 
 def without_networks_beside(tree: CodeTree, other: CodeTree) -> CodeTree:
@@ -188,31 +228,37 @@ def trainings_in(tree: CodeTree) -> tuple[frozenset[str], frozenset[str]]:
         apart = {
             file.path
             for file in tree.files
-            if file.path in program.roots and file.path not in read and TRAINS.search(file.text)
+            if file.path in program.roots
+            and file.path not in read
+            and TRAINS.search(file.text)
+            and ENTRY.search(file.text)
         }
         scripts |= apart
         read |= {path for script in apart for path in files.reached(script)}
     return frozenset(scripts), frozenset(read)
 
 
-def _spelled(program: Program) -> set[str]:
-    """Return the strings of a tree that can be names of classes, those of `__all__` left out."""
-    found: set[str] = set()
-    for root in program.roots.values():
-        exported = {
-            id(node)
-            for statement in nodes_of(root.node, ast.Assign)
-            if any(isinstance(t, ast.Name) and t.id == "__all__" for t in statement.targets)
-            for node in nodes_of(statement, ast.Constant)
-        }
-        found |= {
-            node.value
-            for node in nodes_of(root.node, ast.Constant)
-            if isinstance(node.value, str)
-            and node.value.isidentifier()
-            and id(node) not in exported
-        }
-    return found
+def _spelled(program: Program, idle: Collection[int]) -> set[str]:
+    """Return the strings of a program that can be names of classes, those of `__all__` left out.
+
+    Args:
+        program: the program.
+        idle: ids of the definitions that are not reached; what they spell counts for nothing.
+    """
+    return {
+        node.value
+        for root in program.roots.values()
+        for statement in getattr(root.node, "body", ())
+        if id(statement) not in idle and not _exports(statement)
+        for node in nodes_of(statement, ast.Constant)
+        if isinstance(node.value, str) and node.value.isidentifier()
+    }
+
+
+def _exports(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "__all__" for target in statement.targets
+    )
 
 
 def _is_network(node: ast.AST) -> bool:
