@@ -150,6 +150,18 @@ def test_an_average_without_a_caller_is_none_of_the_arm() -> None:
     assert found(UNCALLED) == [3]
 
 
+def test_an_average_that_nothing_names_beside_a_training_is_idle() -> None:
+    """A helper left in a file that the training script never mentions averages nothing."""
+    script = "model = Net()\nmodel(x).backward()\n"
+    files = [
+        SourceFile(path="r/utils.py", text=UNCALLED),
+        SourceFile(path="r/train.py", text=script),
+    ]
+    assert weight_averaging(CodeTree(root="r", files=tuple(files))) == ()
+    files[1] = SourceFile(path="r/train.py", text=script + "from utils import drag\ndrag(a, b)\n")
+    assert len(weight_averaging(CodeTree(root="r", files=tuple(files)))) == 1
+
+
 def test_an_expression_nested_too_deep_is_passed_over() -> None:
     """A sum of thousands of terms ends no audit."""
     terms = " + ".join(["a"] * 900)

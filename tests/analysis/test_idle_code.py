@@ -155,3 +155,34 @@ def test_a_script_that_is_not_among_the_files_leaves_all_networks() -> None:
     """What the run names was started from elsewhere."""
     tree = _two_scripts(KEYS[:2])
     assert models_in_use(tree, ["finetune.py"], KEYS) == tree
+
+
+HELPERS = "def used(x):\n    return x\ndef idle(x):\n    return x\nclass Idle:\n    pass\n"
+
+
+def test_what_nothing_runs_is_blanked() -> None:
+    """A helper that the script calls stays; one that no file names goes, classes too."""
+    tree = _tree(
+        helpers=HELPERS, train=f"from helpers import *\nused(1)\nmodel = Net()\n{TRAINING}"
+    )
+    left = _text(without_idle_code(tree), "helpers")
+    assert "def used" in left
+    assert "idle" not in left.lower()
+
+
+def test_what_an_evaluation_runs_stays() -> None:
+    """Scripts that evaluate are part of what an arm ran."""
+    tree = _tree(
+        helpers=HELPERS,
+        train=f"model = Net()\n{TRAINING}",
+        evaluate="from helpers import idle, Idle, used\nused(idle(Idle()))\n",
+    )
+    assert without_idle_code(tree) == tree
+
+
+def test_modules_looked_into_by_name_keep_everything() -> None:
+    """A dictionary of a module, under whatever name it was imported, may hand out anything."""
+    tree = _tree(
+        helpers=HELPERS, train=f"import helpers as h\nm = h.__dict__[args.name]()\n{TRAINING}"
+    )
+    assert without_idle_code(tree) == tree

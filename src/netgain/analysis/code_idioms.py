@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netgain.analysis.code_averages import Average, moving_averages
 from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
+from netgain.analysis.idle_code import trainings_in, unnamed_definitions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import (
     calls_in,
@@ -90,7 +91,14 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
         for average in _averages(tree)
         if average.role == "scored"
     ]
-    return tuple(found)
+    trained = bool(trainings_in(tree)[0])  # else what runs the definitions is not among the files
+    idle = unnamed_definitions(tree) if trained else frozenset()
+    return tuple(idiom for idiom in found if not _stands_in(idiom.source, idle))
+
+
+def _stands_in(source: Source, definitions: frozenset[tuple[str, int, int]]) -> bool:
+    line = source.line or 0
+    return any(path == source.path and first <= line <= last for path, first, last in definitions)
 
 
 @remembered

@@ -174,6 +174,35 @@ def _reached_from(
     return units, reached
 
 
+@remembered
+def unnamed_definitions(tree: CodeTree) -> frozenset[tuple[str, int, int]]:
+    """Return file, first and last line of each function and class that nothing else in a tree names.
+
+    Not even a string names them, so that only something outside the tree could run them.
+    """
+    named: set[str] = set()
+    defined: list[tuple[str, ast.stmt, str]] = []
+    for file, module in modules(tree):
+        for statement in module.body:
+            own = statement.name if isinstance(statement, DEFINING) else ""
+            if isinstance(statement, DEFINING) and not statement.decorator_list:
+                defined.append((file.path, statement, own))
+            words = {node.id for node in nodes_of(statement, ast.Name)}
+            words |= {node.attr for node in nodes_of(statement, ast.Attribute)}
+            words |= {alias.name for alias in nodes_of(statement, ast.alias)}
+            words |= {
+                node.value
+                for node in nodes_of(statement, ast.Constant)
+                if isinstance(node.value, str) and node.value.isidentifier()
+            }
+            named |= words - {own}
+    return frozenset(
+        (path, node.lineno, node.end_lineno or node.lineno)
+        for path, node, name in defined
+        if name not in named
+    )
+
+
 def without_networks_beside(tree: CodeTree, other: CodeTree) -> CodeTree:
     """Blank the networks that help one arm's training and stay behind, where the other arm has none of them.
 
