@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from netgain.analysis.code_averages import Average, moving_averages
 from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
-from netgain.analysis.idle_code import trainings_in, unnamed_definitions
+from netgain.analysis.idle_code import unnamed_definitions
 from netgain.analysis.per_tree import remembered
+from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import (
     calls_in,
     dotted,
@@ -91,8 +92,8 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
         for average in _averages(tree)
         if average.role == "scored"
     ]
-    trained = bool(trainings_in(tree)[0])  # else what runs the definitions is not among the files
-    idle = unnamed_definitions(tree) if trained else frozenset()
+    # without a script, what runs the definitions is not among the files
+    idle = unnamed_definitions(tree) if files_of(tree).started else frozenset()
     return tuple(idiom for idiom in found if not _stands_in(idiom.source, idle))
 
 

@@ -148,7 +148,7 @@ def _idle_definitions(tree: CodeTree, trainings: frozenset[str]) -> Iterator[Uni
     """
     files = files_of(tree)
     program = files.program
-    starting = trainings | {path for path in program.roots if files.acts(path)}
+    starting = trainings | set(filter(files.acts, program.roots))
     read = frozenset(path for script in starting for path in files.reached(script))
     units, reached = _reached_from(program, starting, read)
     for unit in units:

@@ -71,6 +71,11 @@ class Files:
         return tuple(path for path in acting if path not in self.imported or self._is_guarded(path))
 
     @cached_property
+    def started(self) -> bool:
+        """Tell whether any file does something when it is run."""
+        return any(map(self.acts, self.program.roots))
+
+    @cached_property
     def imported(self) -> frozenset[str]:
         """Return the files that some other file imports."""
         return frozenset(name for path in self.program.roots for name in self._imports_of(path))
