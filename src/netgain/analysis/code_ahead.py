@@ -22,6 +22,7 @@ from netgain.analysis.code_variants import decides_one_model
 from netgain.analysis.early_stops import early_stop_in
 from netgain.analysis.literals import trains, written_numbers
 from netgain.analysis.per_tree import name_of
+from netgain.analysis.training_loops import epoch_loops
 from netgain.analysis.warm_starts import stored_weights
 from netgain.study import CodeTree
 
@@ -37,6 +38,7 @@ LOOKS = (
     schedule_in,
     early_stop_in,
     stored_weights,
+    epoch_loops,
     test_time_passes,
     selection_on_test,
     seed_loops,

@@ -45,6 +45,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netgain.analysis.training_loops import epoch_loops
 from netgain.analysis.warm_starts import stored_weights
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
@@ -68,6 +69,8 @@ from netgain.practices._training_data import other_training_data
 from netgain.study import Arm, Run, Source, Statement, Study
 
 CODE, NAME = "NG102", "unequal-training-length"
+SEVERAL = 2
+"""Loops over epochs from which on one length does not tell the whole."""
 FACTOR = ("epochs", "max_steps", "steps", "max_epochs")
 """Settings that make up the factor, for runs that isolate it."""
 READINGS = Readings(
@@ -83,7 +86,7 @@ def check(study: Study) -> Finding:
     """
     found = _judge_length(study)
     if found.verdict == "clear":
-        found = _warm_start(study) or _other_data(study) or found
+        found = _warm_start(study) or _several_loops(study) or _other_data(study) or found
     return with_isolation(study, found, FACTOR)
 
 
@@ -104,6 +107,25 @@ def _warm_start(study: Study) -> Finding | None:
         needs=(
             f"whether the training starts from what is loaded at {only[0]}, and how long that was trained",
         ),
+    )
+
+
+def _several_loops(study: Study) -> Finding | None:
+    """Return what stays open where the proposed arm's code trains in more loops over epochs in a row."""
+    first, second = (
+        epoch_loops(arm.code) if arm.code is not None else ()
+        for arm in (study.baseline, study.proposed)
+    )
+    lengths = [run.budget.epochs for run in study.proposed.runs]
+    measured = lengths and all(one and one.strength in ("logged", "measured") for one in lengths)
+    if measured or len(second) < SEVERAL or len(second) <= len(first):
+        return None
+    return replace(
+        _unknown(study),
+        message=f"The proposed arm's code trains in {len(second)} loops over epochs in a row, the baseline's "
+        f"in {len(first)}: the length of one of them is not that of the training.",
+        evidence=second[:4],
+        needs=("the epochs of each loop of the proposed arm, or a log of its whole training",),
     )
 
 

@@ -92,6 +92,10 @@ def check(study: Study) -> Finding:
     differing = apart(cell_numbers(first), cell_numbers(second))
     if differing:
         return _in_cells(first, second, differing)
+    both = {file.path for file in first.files} & {file.path for file in second.files}
+    shared = [n for n in _unmatched(proposed, set()) if n.guards and n.source.path in both]
+    if shared:
+        return _under_conditions(shared)
     explained = _explained_apart(first, second)
     if explained:
         return _explained_otherwise(explained)
@@ -147,21 +151,26 @@ def _shared(study: Study, tree: CodeTree) -> Finding:
         return _flagged(picked, (), "under a condition on a setting in which the arms differ")
     guarded = [number for number in numbers if number.guards]
     if guarded:
-        return Finding(
-            code=CODE,
-            name=NAME,
-            verdict="unknown",
-            message="Hyperparameters are written into the shared code under conditions: "
-            f"{_listed(guarded)}.",
-            numbers={"numbers_under_conditions": float(len(guarded))},
-            evidence=_places(guarded),
-            needs=(
-                "which way each run went at "
-                + ", ".join(str(place) for place in _places(guarded)[:SHOWN]),
-            ),
-            remedy="move the numbers into the config",
-        )
+        return _under_conditions(guarded)
     return _clear(tree, tree, numbers)
+
+
+def _under_conditions(guarded: list[BuriedNumber]) -> Finding:
+    """Return what stays open where a condition in code that serves both arms decides on numbers."""
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="Hyperparameters are written into the shared code under conditions: "
+        f"{_listed(guarded)}.",
+        numbers={"numbers_under_conditions": float(len(guarded))},
+        evidence=_places(guarded),
+        needs=(
+            "which way each run went at "
+            + ", ".join(str(place) for place in _places(guarded)[:SHOWN]),
+        ),
+        remedy="move the numbers into the config",
+    )
 
 
 def _differing_keys(study: Study) -> set[str]:

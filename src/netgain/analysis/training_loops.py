@@ -1,0 +1,45 @@
+"""How many loops over epochs one program trains in, one after the other."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import SCOPES, calls_in, last_name, modules, names_in, nodes_of, place
+from netgain.study import CodeTree, Source
+
+EPOCH = re.compile(r"(?:^|_)ep(?:och)?s?(?:_|$|\d)", re.IGNORECASE)
+TRAINS = re.compile(r"train\w*|fit\w*|backward|step|optimi[sz]e\w*|update", re.IGNORECASE)
+"""Calls by which a loop shows that it trains."""
+
+
+@remembered
+def epoch_loops(tree: CodeTree) -> tuple[Source, ...]:
+    """Return the loops over epochs of that function or file which trains in most of them in a row."""
+    most: tuple[Source, ...] = ()
+    for file, module in modules(tree):
+        scopes = [module, *nodes_of(module, ast.FunctionDef)]
+        for scope in scopes:
+            found = tuple(place(file, loop) for loop in _own_loops(scope) if _over_epochs(loop))
+            if len(found) > len(most):
+                most = found
+    return most
+
+
+def _own_loops(scope: ast.AST) -> list[ast.For]:
+    """Return the loops of a function or file that stand in no function or class inside it."""
+    found: list[ast.For] = []
+    waiting = list(ast.iter_child_nodes(scope))
+    for node in waiting:  # the list grows as blocks are looked into
+        if isinstance(node, ast.For):
+            found.append(node)
+        elif isinstance(node, ast.stmt) and node.__class__ not in SCOPES:
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _over_epochs(loop: ast.For) -> bool:
+    if not any(map(EPOCH.search, names_in(loop.target))):
+        return False
+    return any(TRAINS.fullmatch(last_name(call)) for call in calls_in(loop))
