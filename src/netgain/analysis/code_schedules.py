@@ -50,6 +50,8 @@ BY_DEFAULT = frozenset(
     {"Trainer", "Seq2SeqTrainer", "TrainingArguments", "SFTTrainer", "SFTConfig"}
 )
 """Trainers that lower the rate when nobody asks for it."""
+TRAINERS = frozenset({"transformers", "trl", "sentence_transformers", "peft", "setfit", "adapters"})
+"""Libraries that hold them."""
 RATES = frozenset({"lr", "learning_rate"})
 NO_SCHEDULE = (None, False, "", "none", "no", "null", "constant")
 """Values that ask for no schedule."""
@@ -225,7 +227,7 @@ def _changes_rate(module: ast.Module) -> bool:
 
 def _sets_rate(module: ast.Module) -> bool:
     """Tell whether code sets a rate in place, makes an optimizer in a loop, or leaves it to a trainer."""
-    if words_in(module) & BY_DEFAULT:
+    if words_in(module) & BY_DEFAULT & _of_libraries(module):
         return True
     for node in nodes_of(module, ast.Attribute):
         of_optimizer = node.attr in RATES and "optim" in last_name(node.value).lower()
@@ -244,6 +246,22 @@ def _sets_rate(module: ast.Module) -> bool:
         if "epoch" in " ".join(map(word_of, walk(loop.target))).lower()
         for call in nodes_of(loop, ast.Call)
     )
+
+
+def _of_libraries(module: ast.Module) -> set[str]:
+    """Return the names a file takes from libraries of trainers; its own classes may be called alike."""
+    return {
+        alias.asname or alias.name
+        for source in nodes_of(module, ast.ImportFrom)
+        if not source.level and (source.module or "").partition(".")[0] in TRAINERS
+        for alias in source.names
+    } | {
+        name
+        for imported in nodes_of(module, ast.Import)
+        for alias in imported.names
+        if alias.name.partition(".")[0] in TRAINERS
+        for name in BY_DEFAULT
+    }
 
 
 def _names_in(module: ast.Module) -> set[str]:

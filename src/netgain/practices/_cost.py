@@ -20,6 +20,16 @@ STRIDE_KEY = re.compile(
 NOT_OF_THE_MODEL = re.compile(
     r"(^|[._])(data|dataset|window|eval|evaluation|test|val|sampler|tokenizer|log)([._]|$)"
 )
+SIZE_KEY = re.compile(
+    r"(?:^|[._])(?:model|net|network|arch\w*|backbone|encoder|decoder|neck|head)[._]|"
+    r"dim|hidden|layer|depth|width|channel|heads|block|stage|filter|units|image_size|sequence_length|backbone",
+    re.IGNORECASE,
+)
+"""Keys that say how large a model is, or what it is made of."""
+STARTING_WEIGHTS = re.compile(
+    r"pretrain|weights|checkpoint|init_cfg|ckpt|frozen|dropout", re.IGNORECASE
+)
+"""Keys of models that leave the size alone."""
 OF_THE_TRAINING = frozenset(
     {"epochs", "max_epochs", "max_steps", "steps", "batch_size", "learning_rate", "seed", "weight_decay",
      "momentum", "dropout", "label_smoothing", "warmup_steps", "warmup_epochs", "samples_seen",
@@ -155,6 +165,46 @@ def same_networks(study: Study) -> tuple[Source, Source] | None:
     if not texts[0] or texts[0] != texts[1] or _sized_apart(study):
         return None
     return model_places(trees[0])[0], model_places(trees[1])[0]
+
+
+def no_smaller_by_settings(study: Study) -> tuple[Source, Source] | None:
+    """Return where both arms name one model that no setting makes smaller in the proposed arm, else None.
+
+    A part of the model that the arms name differently leaves its size open.
+    """
+    named = [
+        [run.config.get("model") for run in arm.runs] for arm in (study.baseline, study.proposed)
+    ]
+    known = [[one for one in names if one is not None] for names in named]
+    if [len(names) for names in known] != [len(names) for names in named] or not all(known):
+        return None
+    if len({str(one.value) for names in known for one in names}) != 1:
+        return None
+    first, second = (_sizes_stated(arm) for arm in (study.baseline, study.proposed))
+    for key in first.keys() | second.keys():
+        mine, theirs = first.get(key), second.get(key)
+        if mine == theirs:
+            continue
+        if (
+            not isinstance(mine, (int, float))
+            or not isinstance(theirs, (int, float))
+            or theirs < mine
+        ):
+            return None
+    return known[0][0].source, known[1][0].source
+
+
+def _sizes_stated(arm: Arm) -> dict[str, Scalar]:
+    """Return what the first run of an arm states of its model; repeats of a configuration state the same."""
+    run = arm.runs[0]
+    return {
+        key: cited.value
+        for key, cited in {**run.other_config, **run.config}.items()
+        if SIZE_KEY.search(key)
+        and key not in OF_THE_TRAINING | {"model"}
+        and not NOT_OF_THE_MODEL.search(key)
+        and not STARTING_WEIGHTS.search(key)
+    }
 
 
 def _sized_apart(study: Study) -> bool:

@@ -12,9 +12,9 @@ compared generative models reach the same scores (Lucic et al. 2018).
 Floating-point operations of the whole training in every run, counted or stated; else device time (wall-clock
 seconds times devices, on one named device); else, at equal settings for the resolution and known samples, the
 sizes of the weights in both checkpoints layer by layer; else the samples seen (epochs over one data set),
-where the proposed model has as many parameters or is the same network by its code. Flagged when the proposed
-arm spends more than 1.2 times as much. Sweeps of the baseline's width, depth or length are searched for a
-baseline of equal cost, and where there is one the gain over it decides.
+where the proposed model has as many parameters, or is the same by its code or no smaller by its settings.
+Flagged when the proposed arm spends more than 1.2 times as much. Sweeps of the baseline's width, depth or
+length are searched for a baseline of equal cost, and where there is one the gain over it decides.
 
 ## When it stays clear
 Costs within 20 %, in every run; a proposed arm that is cheaper; a gain that holds over a baseline of equal
@@ -58,6 +58,7 @@ from netgain.practices._compare import (
 from netgain.practices._cost import (
     differs_in_resolution,
     layer_ratios,
+    no_smaller_by_settings,
     parameters,
     parting_strides,
     same_input,
@@ -227,6 +228,8 @@ def _by_length(study: Study) -> Finding | None:
         places = sizes.sources
     elif (same := same_networks(study)) is not None:
         words, places = "with the same network by its code", same
+    elif (named := no_smaller_by_settings(study)) is not None:
+        words, places = "with a model that its settings make no smaller", named
     else:
         return None
     return _over(
