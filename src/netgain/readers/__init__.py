@@ -13,6 +13,7 @@ from pathlib import Path
 
 from netgain.errors import UnreadableFile, UsageError
 from netgain.readers._bounds import OutOfTime, memory_bound, time_bound
+from netgain.readers._one_count import in_one_count
 from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader
 from netgain.side_process import worked_off
 from netgain.study import CodeTree, SourceFile, Unread
@@ -167,7 +168,7 @@ def _read_one(entry: Entry, task: Task) -> Portion:
         reader = next((r for r in all_readers() if _sniffs(r, entry)), None)
         if reader is None or entry.folder in task.owned:
             return code or Portion(ignored=(entry.display,))
-        facts.extend(reader.read(entry, task.limits))
+        facts.extend(in_one_count(fact) for fact in reader.read(entry, task.limits))
         why = ""
     except UnreadableFile as error:
         why = str(error)

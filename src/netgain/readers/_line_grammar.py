@@ -110,6 +110,9 @@ COUNTED_SPLIT = re.compile(
     re.IGNORECASE,
 )
 """`Train 12, loss: 0.31` and `Test 12: acc 0.8`: the epoch stands right behind the split."""
+EPISODE = re.compile(r"(?:i_)?episodes?(?:_|$)", re.IGNORECASE)
+LENGTHS_OF_EPISODES = frozenset(("step", "steps", "timestep", "timesteps", "frames", "iterations"))
+"""Names of counts that begin anew with each episode."""
 BATCHES = frozenset(("batch", "minibatch", "mini_batch", "batch_idx"))
 """Names that count updates where their end stands behind them: `[Batch 5/400]`."""
 VERBS = frozenset(("is", "was", "of", "at", "reached", "improved"))
@@ -177,6 +180,11 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
                 continue
         if name.role == "value" and match["total"] and str(name.key).lower() in BATCHES:
             name = replace(name, role="step", key="step")
+        if name.key is None and parts and SPLIT_WORD.fullmatch(match["key"]):
+            again = _in_another_split(parts[-1], match, cleaned)
+            if again is not None:
+                parts.append(again)
+                continue
         if name.key is None or name.role == "clock" or _is_no_quantity(match, cleaned):
             continue
         behind = beside and best is not None and best.start() < match.start("value")
@@ -207,6 +215,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
                 Part(role="step", key="step", at=match.span("at"), total=match.span("outer"))
             )
     split = _split_of(cleaned[seen:]) or split
+    parts = _in_one_count(parts)
     if all(part.role == "value" for part in parts):
         parts += _behind_split(cleaned, parts)
     if split in EVALUATIONS and inner:
@@ -215,6 +224,36 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
         label = of_class["label"]
         return tuple(replace(p, key=f"{label} class {p.key}") for p in parts), split
     return _in_their_split(told_apart(parts)), split
+
+
+def _in_one_count(parts: list[Part]) -> list[Part]:
+    """Leave out an episode beside an epoch, and the length of an episode (`Episode 7 | steps: 200`)."""
+    episodes = [part for part in parts if part.role == "epoch" and EPISODE.match(part.key)]
+    if not episodes:
+        return parts
+    if any(part.role == "epoch" and part not in episodes for part in parts):
+        return [part for part in parts if part not in episodes]
+    first = episodes[0].at[0]
+    return [
+        part
+        for part in parts
+        if part.role != "step" or part.at[0] < first or part.key.lower() not in LENGTHS_OF_EPISODES
+    ]
+
+
+def _in_another_split(last: Part, match: re.Match[str], text: str) -> Part | None:
+    """Return the second number of `LOSS train 1.65 valid 1.53`: the quantity before, in its own split."""
+    split, slash, name = last.key.rpartition("/")
+    words = [*([split] if slash else []), *name.split("_")]
+    plain = "_".join(word for word in words if not SPLIT_WORD.fullmatch(word))
+    apart = text[last.at[1] : match.start()].strip(" \t,;|/-")
+    if last.role != "value" or apart or "." not in match["value"] or not plain:
+        return None
+    own = canonical_metric(f"{match['key']}_{plain}")
+    before = canonical_metric(last.key)
+    if before.split in (None, own.split) or own.name != before.name or not _is_score(plain):
+        return None
+    return Part(role="value", key=f"{match['key'].lower()}/{plain}", at=match.span("value"))
 
 
 def _is_length(name: _Name, match: re.Match[str]) -> bool:

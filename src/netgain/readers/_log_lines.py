@@ -33,6 +33,8 @@ MOST_RECORDS = 2_000_000
 MOST_RUNS = 1_000
 MOST_SETTINGS = 5_000
 NAN = float("nan")
+COUNTS_OF_PARAMETERS = frozenset(("parameters", "trainable_parameters"))
+"""Settings that hold for a log's one training wherever they stand."""
 TOTALS: dict[Axis, str] = {"epoch": "epochs", "step": "max_steps", "sample": "samples"}
 
 
@@ -106,6 +108,9 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     if count == 0 and run.count and "program" not in run.settings:
         # some tools note the command of the one training they ran behind its output
         run.settings |= {k: (v, at) for k, v, at in command if k not in run.settings}
+    if count == 0 and run.count:
+        counted = {k: v for k, v in preamble.settings.items() if k in COUNTS_OF_PARAMETERS}
+        run.settings = counted | run.settings
     yield run
 
 

@@ -92,7 +92,8 @@ def choose_axis(columns: dict[str, FloatArray]) -> tuple[str, Axis] | None:
     for item in usable:
         x = columns[item[0]]
         x = x[np.isfinite(x)]
-        if (x[1:] >= x[:-1]).all():
+        stands = len(usable) > 1 and len(x) > 1 and x[0] == x[-1]
+        if (x[1:] >= x[:-1]).all() and not stands:
             return item
     return usable[0] if usable else None
 

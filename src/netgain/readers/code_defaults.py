@@ -48,6 +48,7 @@ MAKERS = frozenset(
 """Calls that make an empty configuration, under whatever name."""
 HINT = re.compile(
     rb"add_argument|@click|DEFINE_|dataclass|CfgNode|ConfigDict|learning_rate|batch_size|\blr\b"
+    rb"|LEARNING_RATE|BATCH_SIZE|\bLR\b"
 )
 NAMED_HINT = re.compile(r"[\"'](?:\w*name|experiment|exp|run|id|tag|label|title)[\"']\s*:")
 Found = dict[str, tuple[object, int]]
@@ -158,7 +159,7 @@ def _defaults(tree: ast.Module) -> Found:
             add(key, value, line)
     for part in walk(tree):
         if isinstance(part, ast.Call):
-            for key, value in _argument(part, names):
+            for key, value in (*_argument(part, names), *_length(part, names)):
                 add(key, value, part.lineno)
         elif isinstance(part, ast.ClassDef) and is_configuration_class(part):
             for key, value, line in _fields(part, names):
@@ -208,6 +209,17 @@ def _argument(node: ast.Call, names: Names) -> Iterator[tuple[str, object]]:
     option = declared_option(node)
     if option is not None and not option.positional and option.default is not None:
         yield option.name, value_of(option.default, names)
+
+
+def _length(node: ast.Call, names: Names) -> Iterator[tuple[str, object]]:
+    """Yield how long `Trainer(max_epochs=20)` trains, where the call says it as a number."""
+    if last_name(node) != "Trainer":
+        return
+    for keyword in node.keywords:
+        if keyword.arg in ("max_epochs", "max_steps"):
+            value = value_of(keyword.value, names)
+            if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+                yield keyword.arg, value
 
 
 def _fields(node: ast.ClassDef, names: Names) -> Iterator[tuple[str, object, int]]:

@@ -1,4 +1,4 @@
-"""Settings files of any framework: config, hparams, args, params in JSON, YAML or TOML."""
+"""Settings files of any framework: config, hparams, args, params in JSON, YAML, TOML or plain text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from netgain.errors import UnreadableFile
 from netgain.readers._dialect import dialect_of
 from netgain.readers._documents import SECRET, Leaf, leaves, parse_json, setting_of, typed_text
 from netgain.readers._named_settings import facts_of_named
+from netgain.readers._text_settings import text_leaves
 from netgain.readers.base import Entry, Limits, Reader, RunFacts
 from netgain.vocabulary import canonical_setting
 
@@ -37,11 +38,22 @@ OTHERS = re.compile(
 
 def sniff(entry: Entry) -> bool:
     """Recognise a settings file by its name."""
-    if entry.path.suffix.lower() not in SUFFIXES or is_of_a_tool(entry):
+    if is_of_a_tool(entry):
+        return False
+    if entry.path.suffix.lower() == ".txt":
+        named = NAMES.search(entry.path.stem) is not None
+        return named and bool(text_leaves(_whole_lines(entry)))
+    if entry.path.suffix.lower() not in SUFFIXES:
         return False
     if entry.path.parent.name == ".hydra":
         return entry.name in ("config.yaml", "overrides.yaml")
     return NAMES.search(entry.path.stem) is not None
+
+
+def _whole_lines(entry: Entry) -> str:
+    """Return the first lines of a text file; a last one that is cut off is left out."""
+    text = entry.head.decode("utf-8", "replace")
+    return text if entry.size <= len(entry.head) else text.rpartition("\n")[0]
 
 
 def is_of_a_tool(entry: Entry) -> bool:
@@ -67,6 +79,8 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         return
     if entry.name == "overrides.yaml":
         found = tuple(_overrides(entry, limits))
+    elif entry.path.suffix.lower() == ".txt":
+        found = text_leaves(entry.text(limits.text_bytes))
     else:
         found = leaves(entry, limits)
     kept = [leaf for leaf in found if not SECRET.search(leaf.key) and not _left_open(leaf)]

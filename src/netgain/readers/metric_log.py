@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from netgain.errors import UnreadableFile
@@ -63,6 +64,7 @@ NAMED_FOR_SCORES = re.compile(
 )
 """Stems under which an unknown number is a score, not a setting."""
 OF_BEST = re.compile(r"(^|[_\-.\s])best(?=$|[_\-.\s])", re.IGNORECASE)
+OF_EVALUATION = re.compile(r"^(?:eval|evaluation|val|valid|validation|test)_", re.IGNORECASE)
 NO_SCORE = re.compile(
     r"(?:size|batch|seed|workers|samples|runtime|seconds|count|epochs?|images|bytes|vram\w*|"
     r"memory\w*|_mb|_gb|params\w*|"
@@ -322,7 +324,8 @@ def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
         yield from _records(
             entry, [{n: columns[n][i] for n in names} for i in range(length)], [1] * length
         )
-    found = [leaf for leaf in leaves(entry, limits) if leaf.key.split(".")[-1] not in columns]
+    taken = {*columns, *(f"eval_{name}" for name in columns)}
+    found = [leaf for leaf in leaves(entry, limits) if leaf.key.split(".")[-1] not in taken]
     facts = list(_scores(entry, found))
     if not facts and not columns:
         raise UnreadableFile("holds no score and no setting; expected a record of results")
@@ -376,7 +379,32 @@ def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
         curves = any(is_known_metric(canonical_metric(key).name) or x_axis(key) for key in lists)
         if lists and len(lengths) == 1 and curves and not _by_class(lists):
             return lists
+        evaluated = _evaluations(lists) if len(lengths) > 1 else {}
+        if evaluated:
+            return evaluated
     return {}
+
+
+def _evaluations(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the lists that stand on an axis of their own among lists of other lengths.
+
+    `{"loss": [...], "eval_step": [100, 200], "eval_return": [3, 9]}`: the axis rises and a known metric has
+    its length; where several axes do so, nothing tells which is meant.
+    """
+    found: list[dict[str, list[Any]]] = []
+    for key, positions in lists.items():
+        own = OF_EVALUATION.sub("", key)
+        axis = x_axis(key) or x_axis(own)
+        if axis is None or any(b is None or a is None or b <= a for a, b in pairwise(positions)):
+            continue
+        beside = {
+            name: value
+            for name, value in lists.items()
+            if name != key and len(value) == len(positions) and x_axis(name) is None
+        }
+        if any(is_known_metric(canonical_metric(name).name) for name in beside):
+            found.append({key if x_axis(key) else own: positions, **beside})
+    return found[0] if len(found) == 1 else {}
 
 
 def _by_class(lists: Mapping[str, list[Any]]) -> bool:

@@ -12,8 +12,11 @@ from tempfile import TemporaryDirectory
 
 from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, markdown, text_log
+from netgain.readers._columns import table_of_records
 from netgain.readers._notebook_file import Cell, parse, python_lines
 from netgain.readers._notebook_scores import evaluations_in, finals_shown, with_split
+from netgain.readers._printed_history import History, history_in
+from netgain.readers._table import facts_of_table
 from netgain.readers.base import (
     CodeFacts,
     DocumentFacts,
@@ -69,9 +72,20 @@ def _runs(
         return
     with TemporaryDirectory() as folder:
         beside = _as_file(entry, Path(folder) / f"{entry.path.stem}.log", _kept_apart(lines))
-        for fact in text_log.read(beside, limits, fewest_scores=1 if settings else 2):
+        read = text_log.read(beside, limits, fewest_scores=1 if settings else 2)
+        facts = [fact for fact in read if isinstance(fact, RunFacts)]
+    yield from facts
+    history = history_in(code)
+    if history is not None and not any(fact.series for fact in facts):
+        table = table_of_records(history.rows, [history.line] * len(history.rows))
+        for fact in facts_of_table(entry, table, "keras" if _of_keras(history) else "generic"):
             if isinstance(fact, RunFacts):
                 yield fact
+
+
+def _of_keras(history: History) -> bool:
+    """Tell whether a history names both splits as Keras does: `loss` and `val_loss`."""
+    return any(f"val_{name}" in history.rows[0] for name in history.rows[0])
 
 
 def _document(entry: Entry, cells: Sequence[Cell], limits: Limits) -> Iterator[DocumentFacts]:

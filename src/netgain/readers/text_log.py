@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from netgain.errors import UnreadableFile
@@ -16,6 +17,8 @@ from netgain.readers._log_lines import runs_of
 from netgain.readers._log_phases import last_phase
 from netgain.readers._log_runs import Found, laps
 from netgain.readers._printed_code import PrintedCode
+from netgain.readers._table import facts_of_table
+from netgain.readers._tuples import table_of_tuples
 from netgain.readers._wandb_log import contents_of, is_copied, run_folder
 from netgain.readers.base import CodeFacts, Entry, Fact, Limits, Reader, RunFacts, open_regular
 from netgain.study import CodeTree, SourceFile
@@ -52,6 +55,10 @@ PADDED_TABLE = re.compile(
 """The same with columns padded by blanks."""
 
 
+NUMBERS = re.compile(rb"\s*(\d{1,6})(?:\s*[,;\t]\s*[-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?){2,20}\s*")
+"""A row of numbers alone that begins with a count."""
+
+
 def sniff(entry: Entry) -> bool:
     """Recognise a log by its suffix or bare name; whether it holds records shows in reading."""
     suffix = entry.path.suffix.lower()
@@ -80,6 +87,14 @@ def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fa
     if metric_log.are_rows_of_results(entry):
         yield from metric_log.facts_of_lines(entry, limits)
         return
+    tuples = table_of_tuples(entry, limits)
+    if tuples is not None:
+        yield from facts_of_table(entry, tuples, "generic")
+        return
+    if _is_unnamed(entry):
+        raise UnreadableFile(
+            "rows of numbers without names; expected a header, as `epoch,loss,accuracy`"
+        )
     code = PrintedCode()
     found = [run for part in runs_of(entry, limits, code) for run in laps(last_phase(part))]
     console = _is_console(entry)
@@ -101,6 +116,19 @@ def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fa
         run_id = f"{entry.path.stem} {index + 1}" if len(runs) > 1 else ""
         facts = facts_of(entry, run, run_id)
         yield replace(facts, location=str(PurePath(entry.folder).parent)) if console else facts
+
+
+def _is_unnamed(entry: Entry) -> bool:
+    """Tell whether a log begins with rows of several numbers that are counted up and have no names."""
+    if entry.path.suffix.lower() not in (".log", ".out"):
+        return False
+    rows = [NUMBERS.fullmatch(line) for line in entry.head[:2000].splitlines()[:-1] if line.strip()]
+    counts = [int(row[1]) for row in rows if row]
+    return (
+        len(rows) >= FEWEST
+        and len(counts) == len(rows)
+        and all(after == before + 1 for before, after in pairwise(counts))
+    )
 
 
 def _scored(group: tuple[tuple[str, ...], bool]) -> bool:
