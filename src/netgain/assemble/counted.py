@@ -165,21 +165,29 @@ def without_second_records(runs: list[Run]) -> tuple[tuple[Run, ...], tuple[Unre
     """Keep one of two records of the same training made by different tools.
 
     Two tools that logged one training share whole curves to the last digit; two trainings that ended
-    alike in the same tool are both kept, since that is itself evidence (one seed repeated).
+    alike in the same tool are both kept, since that is itself evidence (one seed repeated). A curve that two
+    runs were given from one file, as the record of their folder, says nothing of either.
     """
     kept: list[Run] = []
     dropped: list[Unread] = []
-    by_curve: dict[tuple[float, ...], Run] = {}
+    by_curve: dict[tuple[float, ...], tuple[Run, str]] = {}
     for run in sorted(runs, key=_least_said):
-        long_curves = [c.values for c in run.curves if _tells_trainings_apart(c)]
-        twin = next((by_curve[v] for v in long_curves if v in by_curve), None)
+        long_curves = [c for c in run.curves if _tells_trainings_apart(c)]
+        twin = next(
+            (
+                by_curve[c.values][0]
+                for c in long_curves
+                if c.values in by_curve and by_curve[c.values][1] != c.source.path
+            ),
+            None,
+        )
         if twin is not None and _store(twin) != _store(run) and not _differ(twin, run):
             why = f"second record of the training in {twin.id} (identical curves); counted once"
             dropped.append(Unread(path=run.id, why=why))
             continue
         kept.append(run)
-        for values in long_curves:
-            by_curve.setdefault(values, run)
+        for curve in long_curves:
+            by_curve.setdefault(curve.values, (run, curve.source.path))
     order = {run.id: index for index, run in enumerate(runs)}
     return tuple(sorted(kept, key=lambda r: order[r.id])), tuple(dropped)
 
