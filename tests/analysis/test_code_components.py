@@ -376,3 +376,13 @@ def test_a_graph_of_functions_is_not_read() -> None:
     """What older code builds without classes may hold anything."""
     net = "def net(x):\n    x = tf.layers.conv2d(x, 8, 3)\n    return tf.keras.layers.Dense(3)(x)\n"
     assert observed(f"{net}y = net(keras.layers.ReLU()(z))\n") == ()
+
+
+def test_a_network_that_is_not_counted_leaves_every_kind_open() -> None:
+    """Without a script nobody knows that it is idle, so that absence is not said."""
+    counted = "class Net(nn.Module):\n    def forward(self, x):\n        return F.relu(x)\n"
+    beside = (
+        "class ResNetWithBlocks(nn.Module):\n    def forward(self, x):\n        return F.elu(x)\n"
+    )
+    assert "activation" in observed(counted)
+    assert observed(counted + beside) == ()

@@ -21,6 +21,11 @@ def test_two_loops_in_a_row_are_both_found() -> None:
     assert _lines(text) == [1, 5]
 
 
+def test_a_loop_without_a_counter_is_one_more() -> None:
+    """A second phase may run for as long as a condition holds."""
+    assert _lines(LOOP.format(n=3) + "while e < 60:\n    train(model)\n    e += 1\n") == [1, 3]
+
+
 @pytest.mark.parametrize(
     "text",
     [

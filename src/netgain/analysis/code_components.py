@@ -25,6 +25,7 @@ from netgain.analysis.code_structure import (
 )
 from netgain.analysis.library_models import library_network, names_in_use
 from netgain.analysis.per_tree import remembered
+from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import (
     calls_in,
     dotted,
@@ -237,6 +238,8 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
     kinds = {"activation", "attention", "normalization", "resampling", "skip"}
     if holds_foreign_layers(tree, model_regions(tree)):
         return ()
+    if not files_of(tree).started and _holds_more_networks(tree):
+        return ()
     if brought_models(tree, names_in_use(tree)) and library_network(tree) is None:
         return ()
     for _, module in modules(tree):
@@ -263,6 +266,16 @@ def _observed(tree: CodeTree) -> tuple[str, ...]:
             kinds.discard("normalization")
         kinds -= _built_aside(module)
     return tuple(sorted(kinds))
+
+
+def _holds_more_networks(tree: CodeTree) -> bool:
+    """Tell whether a tree defines networks beside those counted, of which none is known to be idle."""
+    counted = {id(node) for _, node, _ in model_regions(tree)}
+    return any(
+        is_model(owner) and id(owner) not in counted
+        for _, module in modules(tree)
+        for owner in nodes_of(module, ast.ClassDef)
+    )
 
 
 def _built_aside(module: ast.Module) -> set[str]:

@@ -27,19 +27,20 @@ def epoch_loops(tree: CodeTree) -> tuple[Source, ...]:
     return most
 
 
-def _own_loops(scope: ast.AST) -> list[ast.For]:
+def _own_loops(scope: ast.AST) -> list[ast.For | ast.While]:
     """Return the loops of a function or file that stand in no function or class inside it."""
-    found: list[ast.For] = []
+    found: list[ast.For | ast.While] = []
     waiting = list(ast.iter_child_nodes(scope))
     for node in waiting:  # the list grows as blocks are looked into
-        if isinstance(node, ast.For):
+        if isinstance(node, (ast.For, ast.While)):
             found.append(node)
         elif isinstance(node, ast.stmt) and node.__class__ not in SCOPES:
             waiting += ast.iter_child_nodes(node)
     return found
 
 
-def _over_epochs(loop: ast.For) -> bool:
-    if not any(map(EPOCH.search, names_in(loop.target))):
+def _over_epochs(loop: ast.For | ast.While) -> bool:
+    """Tell whether a loop trains, over epochs or for as long as a condition holds."""
+    if isinstance(loop, ast.For) and not any(map(EPOCH.search, names_in(loop.target))):
         return False
     return any(TRAINS.fullmatch(last_name(call)) for call in calls_in(loop))
