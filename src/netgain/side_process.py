@@ -20,6 +20,9 @@ from typing import Any, BinaryIO, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
+PIPE_BYTES = 2**20
+"""Room in a pipe, so that answers of many megabytes come in large pieces; systems without the setting ignore it."""
+TURN_SECONDS = 0.0005
 START = "import sys; sys.path[:] = sys.argv[1:]; from netgain.side_process import serve; serve()"
 
 
@@ -37,6 +40,7 @@ class _Other:
                 [sys.executable, "-I", "-c", START, *sys.path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                pipesize=PIPE_BYTES,
             )
         return self.process
 
@@ -107,7 +111,7 @@ def worked_off(
         return [work(task) for task in tasks]
     waiting = deque(sorted(enumerate(tasks), key=lambda item: weight(item[1])))
     answers: dict[int, Answer] = {}
-    with _other() as other:
+    with _other() as other, _short_turns():
         process = other.started()
         helper = threading.Thread(target=_ask, args=(process, waiting, work, answers), daemon=True)
         helper.start()
@@ -124,6 +128,17 @@ def worked_off(
             helper.join()
             raise
     return [answers[index] if index in answers else work(task) for index, task in enumerate(tasks)]
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let the thread that takes answers in have its turn soon, since the other process waits for it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, TURN_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _ask(

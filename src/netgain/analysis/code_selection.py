@@ -16,6 +16,7 @@ from netgain.analysis.extremes import (
     SAVING,
     SCORE_WORD,
     assigned_in,
+    compares,
     is_score,
     kept_best,
     reduced,
@@ -86,7 +87,8 @@ def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
 
 
 def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selection]:
-    if not _may_choose(scope, stops=stops):
+    extremes = any(last_name(call) in EXTREMES for call in nodes_of(scope.node, ast.Call))
+    if not (stops or extremes or any(map(compares, nodes_of(scope.node, ast.Compare)))):
         return
     kept: list[_Kept] = []
     for statement, at in splits.flow(scope).statements:
@@ -108,7 +110,7 @@ def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selectio
             kept.append(
                 _Kept(line=statement.lineno, score=_shown(score), marks=marks, saves=saving)
             )
-        for call in header_nodes(statement):
+        for call in header_nodes(statement) if stops or extremes else ():
             if isinstance(call, ast.Call):
                 yield from _extreme(call, statement, scope, splits)
                 if stops:
@@ -136,15 +138,6 @@ def _decides_a_save(statement: ast.stmt, scope: Scope) -> bool:
     return not names.isdisjoint(given) or any(
         not names.isdisjoint(map(dotted, nodes_of(branch.test, ast.Name))) and saves(branch.body)
         for branch in nodes_of(scope.node, ast.If)
-    )
-
-
-def _may_choose(scope: Scope, *, stops: bool) -> bool:
-    """Tell whether a function or file compares anything, takes an extreme, or may stop early."""
-    return (
-        stops
-        or bool(nodes_of(scope.node, ast.Compare))
-        or any(last_name(call) in EXTREMES for call in nodes_of(scope.node, ast.Call))
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from netgain.analysis.call_values import PLAIN_DECORATORS
 from netgain.analysis.scopes import FUNCTIONS, Program
-from netgain.analysis.syntax import calls_in, last_name, nodes_of, walk
+from netgain.analysis.syntax import calls_in, last_name, nodes_of
 
 CALLED_BY_FRAMEWORKS = frozenset(
     {"forward", "call", "backward", "setup", "step", "train", "eval", "parameters", "named_parameters",
@@ -138,11 +138,8 @@ def _names(
     names: set[str] = set()
     attributes: set[str] = set()
     for node in nodes:
-        for child in walk(node):
-            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-                names.add(child.id)
-            elif isinstance(child, ast.Attribute):
-                attributes.add(child.attr)
+        names.update([n.id for n in nodes_of(node, ast.Name) if n.ctx.__class__ is ast.Load])
+        attributes.update([n.attr for n in nodes_of(node, ast.Attribute)])
     attributes = attributes.union(*(aliases[name] for name in names & set(aliases)))
     return frozenset(names | attributes), frozenset(attributes)
 

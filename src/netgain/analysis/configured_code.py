@@ -14,7 +14,7 @@ from netgain.analysis.per_tree import name_of, remembered
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
 from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import literal, nodes_of
-from netgain.analysis.training_sinks import Side, Sink, side_of, sinks_of, targets_of
+from netgain.analysis.training_sinks import Side, Sink, Targets, side_of, sinks_of, targets_of
 from netgain.study import CodeTree
 
 HINT = re.compile(
@@ -224,7 +224,7 @@ class _Places:
         self.program = program
         self.cells = cells
         self._strings: dict[tuple[str, int], tuple[str, ...]] = {}
-        self._targets: dict[str, dict[int, str]] = {}
+        self._targets: dict[str, Targets] = {}
 
     def side(self, call: ast.Call, path: str) -> Side:
         """Tell whose batches a call makes that hands on a size."""

@@ -105,9 +105,13 @@ def _better(test: ast.expr, kept: set[str], *, saves: bool) -> Iterator[tuple[as
 
 
 def _compared(node: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    for compare in nodes_of(node, ast.Compare):
-        if len(compare.ops) == 1 and isinstance(compare.ops[0], GREATER):
-            yield compare.left, compare.comparators[0]
+    for compare in filter(compares, nodes_of(node, ast.Compare)):
+        yield compare.left, compare.comparators[0]
+
+
+def compares(node: ast.Compare) -> bool:
+    """Tell whether a comparison asks which of two values is greater."""
+    return len(node.ops) == 1 and isinstance(node.ops[0], GREATER)
 
 
 def assigned_in(body: list[ast.stmt]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from netgain.analysis.scopes import DEFINING
-from netgain.analysis.syntax import PARTS, dotted, last_name, literal, nodes_of
+from netgain.analysis.syntax import PARTS, add_parts, dotted, last_name, literal, nodes_of
 
 FILLING = frozenset({"append", "extend", "add", "update", "insert", "appendleft", "add_batch"})
 """Methods that put something into what they are called on."""
@@ -120,16 +120,22 @@ def header_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
     """Yield the nodes of a statement that are not in its blocks, nor in functions it holds."""
     waiting: list[ast.AST] = [] if statement.__class__ in DEFINING else [statement]
     for node in waiting:  # the list grows as nodes are looked into
-        if node is not statement:
-            yield node
-        for name in PARTS[node.__class__]:
-            if node.__class__ is ast.Lambda or (node is statement and name in BLOCKS):
-                continue
-            part = getattr(node, name, None)
-            if part.__class__ is list:
-                waiting += [item for item in part if isinstance(item, ast.AST)]
-            elif isinstance(part, ast.AST):
-                waiting.append(part)
+        if node is statement:
+            _add_header(statement, waiting)
+            continue
+        yield node
+        if node.__class__ is not ast.Lambda:
+            add_parts(node, waiting)
+
+
+def _add_header(statement: ast.stmt, nodes: list[ast.AST]) -> None:
+    """Add the nodes right below a statement to a list, its blocks left out."""
+    for name in PARTS[statement.__class__]:
+        part = None if name in BLOCKS else getattr(statement, name, None)
+        if part.__class__ is list:
+            nodes += [item for item in part if isinstance(item, ast.AST)]
+        elif isinstance(part, ast.AST):
+            nodes.append(part)
 
 
 def _follow(statement: ast.stmt, at: Place, flow: Flow) -> None:

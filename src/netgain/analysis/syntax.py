@@ -167,11 +167,15 @@ def dotted(node: ast.AST) -> str:
 
 def last_name(node: ast.AST) -> str:
     """Return the last part of a dotted name."""
-    while isinstance(node, ast.Call):
-        node = node.func
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    while True:
+        kind = node.__class__  # asked a million times an audit, where isinstance would be felt
+        if kind is ast.Name:
+            return node.id  # type: ignore[attr-defined, no-any-return]
+        if kind is ast.Attribute:
+            return node.attr  # type: ignore[attr-defined, no-any-return]
+        if kind is not ast.Call:
+            return ""
+        node = node.func  # type: ignore[attr-defined]
 
 
 def names_in(node: ast.AST) -> set[str]:

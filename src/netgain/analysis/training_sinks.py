@@ -83,6 +83,8 @@ OTHER_WORDS = re.compile(
 )
 LONGEST = 400
 """Characters of an expression that are looked at for words."""
+Targets = dict[int, list[ast.expr]]
+"""What calls are given to, by identity of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +144,9 @@ def _solver(root: Scope) -> Iterator[Sink]:
                 yield Sink(name=SOLVER[target.attr], value=node.value, scope=scope, call=node)
 
 
-def side_of(call: ast.AST, targets: dict[int, str]) -> Side:
+def side_of(call: ast.AST, targets: Targets) -> Side:
     """Tell by the words of a call, its arguments and the name it is given to, whose batches it makes."""
-    text = targets.get(id(call), "")
+    text = " ".join(map(_words, targets.get(id(call), ())))
     shuffled: object = None
     if isinstance(call, ast.Call):
         given = {k.arg: k.value for k in call.keywords if k.arg}
@@ -183,24 +185,23 @@ def _words(node: ast.AST) -> str:
     return " ".join(found)
 
 
-def targets_of(program: Program, path: str) -> dict[int, str]:
-    """Return the names that the calls of a file are given to, by identity of the call."""
+def targets_of(program: Program, path: str) -> Targets:
+    """Return what the calls of a file are given to, by identity of the call."""
     return _targets(program.roots[path].node)
 
 
-def _targets(module: ast.AST) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _targets(module: ast.AST) -> Targets:
+    found: Targets = {}
     for node in nodes_of(module, ast.Assign):
-        names = " ".join(_words(target) for target in node.targets)
         if isinstance(node.value, ast.Call):
-            found[id(node.value)] = names
+            found[id(node.value)] = node.targets
         elif isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
             for target, value in zip(node.targets[0].elts, node.value.elts, strict=False):
-                found[id(value)] = _words(target)
+                found[id(value)] = [target]
     return found
 
 
-def _of_call(call: ast.Call, targets: dict[int, str]) -> Iterator[tuple[str, ast.expr, Side, int]]:
+def _of_call(call: ast.Call, targets: Targets) -> Iterator[tuple[str, ast.expr, Side, int]]:
     name = last_name(call)
     given = {k.arg: k.value for k in call.keywords if k.arg}
     if OPTIMIZERS.fullmatch(name) or _gets_parameters(call):

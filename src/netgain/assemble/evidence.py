@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
 from netgain.readers.base import RunFacts
 
@@ -26,6 +25,9 @@ CHECKPOINT_WORDS = re.compile(
 """Words of a file name that say which weights of one run were scored."""
 
 
+TEXT_SUFFIX = re.compile(r"(?<=.)\.(csv|tsv|jsonl?|ya?ml|toml|txt|log)$", re.IGNORECASE)
+
+
 def path_of(fact: RunFacts) -> str:
     """Return the file a fact was read from, empty where it holds nothing that is cited."""
     for part in (fact.series, fact.finals, fact.settings):
@@ -37,9 +39,7 @@ def path_of(fact: RunFacts) -> str:
 def stem_of(fact: RunFacts) -> str:
     """Return the name of the file a fact was read from, without the suffix of a text file."""
     path = path_of(fact)
-    return re.sub(
-        r"(?<=.)\.(csv|tsv|jsonl?|ya?ml|toml|txt|log)$", "", PurePath(path).name, flags=re.I
-    )
+    return TEXT_SUFFIX.sub("", path.rpartition("/")[2])
 
 
 def has_outcome(fact: RunFacts) -> bool:
@@ -49,7 +49,7 @@ def has_outcome(fact: RunFacts) -> bool:
 
 def is_script(fact: RunFacts) -> bool:
     """Tell whether a fact was read from a shell script, which can start any number of trainings."""
-    return PurePath(path_of(fact)).suffix in SCRIPT_SUFFIXES
+    return path_of(fact).endswith(tuple(SCRIPT_SUFFIXES))
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

@@ -60,7 +60,7 @@ def leaves(entry: Entry, limits: Limits) -> tuple[Leaf, ...]:
     Raises:
         UnreadableFile: damaged syntax, nested too deep, too many values, or not a mapping on top.
     """
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     text = entry.text(limits.text_bytes)
     if suffix == ".json":
         return tuple(_flat_with_lines(parse_json(text, limits), text, JSON_KEY, limits))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-
-import numpy as np
+from math import inf, isfinite
 
 from netgain.errors import UnreadableFile
 from netgain.readers._carried_splits import Below
@@ -178,7 +177,7 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
     axes, totals, values = read
     position = run.position
     if axes:
-        if axes.get("epoch", np.inf) < position.get("epoch", -np.inf):
+        if axes.get("epoch", inf) < position.get("epoch", -inf):
             run.restarts.append(number)
             run.totals_before.append(run.epoch_total)
             run.epoch_total = NAN
@@ -192,13 +191,13 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
         _count_on(run, axes["epoch"], axes["step"])
     run.epoch_total = totals.get("epoch", run.epoch_total)
     for axis, total in totals.items():
-        if axis == "step" and np.isfinite(total):
+        if axis == "step" and isfinite(total):
             run.step_total = total
         inner = axis == "step" and "epoch" in position
         if (
             axis == "step"
             and "epoch" in axes
-            and 1 < total < np.inf
+            and 1 < total < inf
             and plan.split in (None, "train", "training")
         ):
             through = run.carried_on >= FEWEST - 1
@@ -207,7 +206,7 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
             run.settings.setdefault(
                 "max_steps" if through else "steps_per_epoch", (int(total), number)
             )
-        if not inner and axis in TOTALS and np.isfinite(total):
+        if not inner and axis in TOTALS and isfinite(total):
             if axis == "epoch" and "epochs" not in run.settings:
                 run.counted_at = number
             run.settings.setdefault(TOTALS[axis], (int(total), number))

@@ -226,12 +226,17 @@ class Entry:
     root: Path | None = None
     """Folder that was named, below which a reader may look at files beside this one."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the bare file name."""
         return self.path.name
 
-    @property
+    @cached_property
+    def suffix(self) -> str:
+        """Return the suffix of the file's name in small letters, with its dot."""
+        return self.path.suffix.lower()
+
+    @cached_property
     def folder(self) -> str:
         """Return the display path of the folder the file lies in."""
         return str(PurePath(self.display).parent)

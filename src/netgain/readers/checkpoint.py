@@ -108,7 +108,7 @@ def sniff(entry: Entry) -> bool:
         return True
     torch_like = entry.head[:2] == b"PK" or entry.head[:1] == b"\x80"
     pointer = entry.head.startswith(b"version https://git-lfs")
-    return entry.path.suffix.lower() in TORCH_SUFFIXES and (torch_like or pointer)
+    return entry.suffix in TORCH_SUFFIXES and (torch_like or pointer)
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:

@@ -40,10 +40,10 @@ def sniff(entry: Entry) -> bool:
     """Recognise a settings file by its name."""
     if is_of_a_tool(entry):
         return False
-    if entry.path.suffix.lower() == ".txt":
+    if entry.suffix == ".txt":
         named = NAMES.search(entry.path.stem) is not None
         return named and bool(text_leaves(_whole_lines(entry)))
-    if entry.path.suffix.lower() not in SUFFIXES:
+    if entry.suffix not in SUFFIXES:
         return False
     if entry.path.parent.name == ".hydra":
         return entry.name in ("config.yaml", "overrides.yaml")
@@ -79,7 +79,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         return
     if entry.name == "overrides.yaml":
         found = tuple(_overrides(entry, limits))
-    elif entry.path.suffix.lower() == ".txt":
+    elif entry.suffix == ".txt":
         found = text_leaves(entry.text(limits.text_bytes))
     else:
         found = leaves(entry, limits)
@@ -93,7 +93,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
 
 def _named(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     """Read a JSON list of configurations that each say their name; any other file yields nothing."""
-    if entry.path.suffix.lower() == ".json" and entry.head.lstrip()[:1] == b"[":
+    if entry.suffix == ".json" and entry.head.lstrip()[:1] == b"[":
         text = entry.text(limits.text_bytes)
         yield from facts_of_named(entry, parse_json(text, limits), text, limits)
 

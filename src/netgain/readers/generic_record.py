@@ -58,7 +58,7 @@ OTHERS = re.compile(
 
 def sniff(entry: Entry) -> bool:
     """Recognise a record by the keys in its first bytes."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if OTHERS.search(entry.name) or config_file.is_of_a_tool(entry):
         return False
     if suffix in DOCUMENTS:
@@ -82,7 +82,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged.
     """
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if suffix in TABLES:
         found: Iterable[Fact] = metric_log.read_table(entry, limits)
     elif suffix in LINES:

@@ -45,7 +45,7 @@ MOST_TASKS = 5_000
 
 def sniff(entry: Entry) -> bool:
     """Recognise a JSON document whose first key is `results`, with an object below."""
-    return entry.path.suffix.lower() == ".json" and FIRST_KEY.match(entry.head) is not None
+    return entry.suffix == ".json" and FIRST_KEY.match(entry.head) is not None
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[Fact]:

@@ -30,7 +30,7 @@ LOG_PROBABILITY = 2
 
 def sniff(entry: Entry) -> bool:
     """Recognise samples by their first key and name; a first sample can be longer than what is looked at."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if suffix not in (".jsonl", ".json") or not FIRST.match(entry.head):
         return False
     named = entry.name.startswith("samples_") or "write_out" in entry.name

@@ -102,7 +102,7 @@ NAMED_BY = frozenset(
 
 def sniff(entry: Entry) -> bool:
     """Recognise a log by its name, or a CSV or JSON-lines file by an axis among its first keys."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if OTHERS.search(entry.name):
         return False
     stem = entry.path.stem
@@ -128,7 +128,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged, empty, or neither a table nor a record of scores.
     """
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if suffix in (".csv", ".tsv"):
         yield from read_table(entry, limits)
     elif suffix in (".jsonl", ".ndjson", ".txt", ".log") or _json_lines(entry.head):

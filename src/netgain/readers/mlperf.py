@@ -52,7 +52,7 @@ class Log:
 
 def sniff(entry: Entry) -> bool:
     """Recognise a log by its line mark or its fixed name, a system by two fields it must have."""
-    if entry.path.suffix.lower() == ".json":
+    if entry.suffix == ".json":
         return b'"accelerators_per_node"' in entry.head and b'"system_name"' in entry.head
     return (
         any(mark in entry.head for mark in MARKS) or RESULT_NAME.fullmatch(entry.name) is not None
@@ -65,7 +65,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged, or without a single record.
     """
-    if entry.path.suffix.lower() == ".json":
+    if entry.suffix == ".json":
         yield from _system(entry, limits)
         return
     log = _log(entry, limits)

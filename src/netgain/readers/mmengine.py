@@ -44,7 +44,7 @@ NOT_CURVES = frozenset(("mode", "epoch", "iter", "step", "memory", "time", "data
 def sniff(entry: Entry) -> bool:
     """Recognise a config by three of its top names, a JSON log by its first keys, a text log by its name."""
     if entry.path.suffix == ".py":
-        if not is_config(entry.head) or entry.path.name.startswith("__"):
+        if not is_config(entry.head) or entry.name.startswith("__"):
             return False
         return _is_named(entry) or _of_a_run(entry.path) or is_only_derived(entry.path)
     if entry.path.suffix == ".json":

@@ -32,7 +32,7 @@ from netgain.study import CodeTree, SourceFile
 
 def sniff(entry: Entry) -> bool:
     """Recognise a notebook by its suffix."""
-    return entry.path.suffix.lower() == ".ipynb"
+    return entry.suffix == ".ipynb"
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[Fact]:

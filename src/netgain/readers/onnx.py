@@ -48,9 +48,7 @@ MOST_BYTES = 8 * 2**30
 
 def sniff(entry: Entry) -> bool:
     """Recognise a `.onnx` file; content decides in reading."""
-    return entry.path.suffix.lower() == ".onnx" and (
-        FIRST.match(entry.head) is not None or entry.size < 1024
-    )
+    return entry.suffix == ".onnx" and (FIRST.match(entry.head) is not None or entry.size < 1024)
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:

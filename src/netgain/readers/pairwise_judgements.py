@@ -50,7 +50,7 @@ ANNOTATION_NAME = re.compile(
 
 def sniff(entry: Entry) -> bool:
     """Recognise rows by two systems and a winner; texts between them can push a key out of sight."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if suffix == ".csv":
         return LEADERBOARD.match(entry.head.split(b"\n", 1)[0]) is not None
     if suffix not in (".jsonl", ".json", ".ndjson") or entry.head.lstrip()[:1] not in b"[{":
@@ -72,7 +72,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged, over the limits, or without a verdict.
     """
-    if entry.path.suffix.lower() == ".csv":
+    if entry.suffix == ".csv":
         yield from _leaderboard(entry, limits)
         return
     pairs: list[Vote] = []

@@ -49,9 +49,9 @@ SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(])")
 
 def sniff(entry: Entry) -> bool:
     """Recognise PDF by its suffix or first bytes; folders of figures hold plots, not papers."""
-    if PurePath(entry.folder).name.lower() in FIGURE_FOLDERS:
+    if not (entry.suffix == ".pdf" or entry.head.startswith(b"%PDF-")):
         return False
-    return entry.name.lower().endswith(".pdf") or entry.head.startswith(b"%PDF-")
+    return PurePath(entry.folder).name.lower() not in FIGURE_FOLDERS
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[DocumentFacts]:

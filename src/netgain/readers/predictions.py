@@ -59,7 +59,7 @@ SPLITS: tuple[tuple[Split, str], ...] = (
 
 def sniff(entry: Entry) -> bool:
     """Recognise a table by its columns: target or id beside output, verdict or probabilities; no axis."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if suffix in (".parquet", ".pq"):
         return entry.head.startswith(b"PAR1")
     if suffix in (".csv", ".tsv"):
@@ -88,7 +88,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged, over the limits, or without the columns it seemed to have.
     """
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if suffix in (".parquet", ".pq"):
         if not _parquet.available() and not NAMED.search(entry.path.stem):
             return  # most likely a shard of a data set

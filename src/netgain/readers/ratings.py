@@ -91,7 +91,7 @@ class Shape:
 
 def sniff(entry: Entry) -> bool:
     """Recognise tables with raters, and files named for verdicts whose lines are a few recurring words."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     lines = entry.head.decode("utf-8-sig", "replace").splitlines()
     if suffix in (".csv", ".tsv") and len(lines) > 1:
         return _shape(_split(lines[0]), named=NAMES.search(entry.path.stem) is not None) is not None
@@ -108,7 +108,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[RatingFacts]:
         UnreadableFile: damaged, over the limits, or without a verdict.
     """
     lines = entry.text(limits.text_bytes).splitlines()
-    if entry.path.suffix.lower() == ".txt":
+    if entry.suffix == ".txt":
         yield _verdict_lines(entry, lines)
         return
     names = _split(lines[0])

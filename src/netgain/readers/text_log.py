@@ -61,7 +61,7 @@ NUMBERS = re.compile(rb"\s*(\d{1,6})(?:\s*[,;\t]\s*[-+]?\d+(?:\.\d+)?(?:e[-+]?\d
 
 def sniff(entry: Entry) -> bool:
     """Recognise a log by its suffix or bare name; whether it holds records shows in reading."""
-    suffix = entry.path.suffix.lower()
+    suffix = entry.suffix
     if OTHERS.search(entry.name) or not (suffix in SUFFIXES or entry.name.lower() in NAMES):
         return False
     return b"\0" not in entry.head
@@ -120,7 +120,7 @@ def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fa
 
 def _is_unnamed(entry: Entry) -> bool:
     """Tell whether a log begins with rows of several numbers that are counted up and have no names."""
-    if entry.path.suffix.lower() not in (".log", ".out"):
+    if entry.suffix not in (".log", ".out"):
         return False
     rows = [NUMBERS.fullmatch(line) for line in entry.head[:2000].splitlines()[:-1] if line.strip()]
     counts = [int(row[1]) for row in rows if row]

@@ -34,9 +34,9 @@ RANGE_KEYS = frozenset(
 
 def sniff(entry: Entry) -> bool:
     """Recognise a JSON document that counts trials near its top, and the definition of a W&B sweep."""
-    if entry.path.suffix.lower() in (".yaml", ".yml"):
+    if entry.suffix in (".yaml", ".yml"):
         return SWEEP.search(entry.head) is not None and b"parameters:" in entry.head
-    return entry.path.suffix.lower() == ".json" and MENTION.search(entry.head) is not None
+    return entry.suffix == ".json" and MENTION.search(entry.head) is not None
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
@@ -45,7 +45,7 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     Raises:
         UnreadableFile: damaged.
     """
-    if entry.path.suffix.lower() in (".yaml", ".yml"):
+    if entry.suffix in (".yaml", ".yml"):
         yield from _sweep(entry, limits)
         return
     document = parse_json(entry.text(limits.text_bytes), limits)
