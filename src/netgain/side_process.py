@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, TypeVar
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 PIPE_BYTES = 2**20
-"""Room in a pipe, so that answers of many megabytes come in large pieces; systems without the setting ignore it."""
+"""Room in a pipe, so that answers of many megabytes come in large pieces where the system allows it."""
 TURN_SECONDS = 0.0005
 START = "import sys; sys.path[:] = sys.argv[1:]; from netgain.side_process import serve; serve()"
 

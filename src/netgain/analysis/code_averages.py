@@ -18,6 +18,7 @@ from netgain.analysis.averaging_forms import (
 )
 from netgain.analysis.code_target_networks import Role, owner_of, role_of
 from netgain.analysis.syntax import (
+    called_in,
     calls_in,
     dotted,
     last_name,
@@ -257,6 +258,8 @@ def _first(node: ast.AST, held: Held, functions: frozenset[str], spoilt: set[str
 def _foreach(scope: Scope, held: Held) -> Iterator[ast.Call]:
     """Match `_foreach_lerp_(e, p, k)` and `_foreach_mul_(e, d)` with `_foreach_add_(e, p, alpha=1 - d)`."""
     shrunk: dict[str, tuple[ast.Call, ast.expr]] = {}
+    if not any(name.startswith("_foreach_") for name in called_in(scope)):
+        return
     calls = [call for call in calls_in(scope) if last_name(call).startswith("_foreach_")]
     for call in sorted(calls, key=lambda call: call.lineno):
         name = last_name(call)
@@ -282,6 +285,8 @@ def _foreach(scope: Scope, held: Held) -> Iterator[ast.Call]:
 
 def _mapped(scope: Scope, functions: frozenset[str]) -> Iterator[ast.Call]:
     """Match `tree_map(lambda e, p: d * e + (1 - d) * p, ema, params)` and `incremental_update(p, e, k)`."""
+    if called_in(scope).isdisjoint(MAPS):
+        return
     for call in calls_in(scope):
         name = last_name(call)
         if name not in MAPS:

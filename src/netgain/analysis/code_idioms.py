@@ -12,6 +12,7 @@ from netgain.analysis.idle_code import unnamed_definitions
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import (
+    called_in,
     calls_in,
     dotted,
     last_name,
@@ -83,6 +84,8 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
     """Find averaged weights: library classes, and moving averages written by hand over parameters."""
     found: list[Idiom] = []
     for file, module in modules(tree):
+        if not any(map(AVERAGING_CLASSES.fullmatch, called_in(module))):
+            continue
         for call in calls_in(module):
             name = last_name(call)
             if AVERAGING_CLASSES.fullmatch(name):

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from netgain.analysis.code_units import Key, Unit, imported_by, units_of
 from netgain.analysis.scopes import FUNCTIONS, Program
-from netgain.analysis.syntax import keep, last_name, literal, nodes_of, parse
+from netgain.analysis.syntax import called_in, keep, last_name, literal, nodes_of, parse
 from netgain.analysis.text_edits import Edits, edited
 from netgain.study import CodeTree
 
@@ -29,7 +29,7 @@ def without_unreached(tree: CodeTree, first: Program, options: Collection[str]) 
         first: the tree before that.
         options: last parts of the options that decided it; scripts that know none of them are not the arm's.
     """
-    program = Program(tree=tree, earlier=first)
+    program = Program(tree=tree)
     if looks_up_names(program):
         return tree
     started = _started(first, options)
@@ -186,6 +186,10 @@ def reached_units(units: list[Unit], loose: list[Unit], named: frozenset[str]) -
     return reached
 
 
+LOOKING_UP = frozenset({"import_module", "__import__", "eval", "getattr"})
+"""Calls that may find a definition by its name."""
+
+
 def looks_up_names(program: Program) -> bool:
     """Tell whether a file of a program finds definitions by names that are no constants."""
     stems = frozenset(
@@ -203,6 +207,8 @@ def _looks_up_names(module: ast.AST, files: frozenset[str]) -> bool:
             return True
         if isinstance(value, ast.Attribute) and value.attr == "__dict__":
             return True
+    if called_in(module).isdisjoint(LOOKING_UP):
+        return False
     for call in nodes_of(module, ast.Call):
         name = last_name(call)
         if name in ("import_module", "__import__") and not all(map(literal, call.args[:1])):

@@ -11,7 +11,7 @@ from netgain.analysis.code_losses import is_loss
 from netgain.analysis.code_strides import CONVOLUTION
 from netgain.analysis.code_structure import is_norm, is_resampling
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import calls_in, last_name, modules, nodes_of, walk
+from netgain.analysis.syntax import called_in, calls_in, last_name, modules, nodes_of, walk
 from netgain.study import CodeTree, SourceFile
 
 CONTAINERS = MIXERS | {"Sequential", "ModuleList", "ModuleDict", "Activation"}
@@ -109,12 +109,10 @@ def instantiated(tree: CodeTree) -> set[str]:
         used |= _held(module)
         covered: set[int] = set()
         used |= {node.name for node in nodes_of(module, ast.ClassDef) if _is_registered(node)}
+        used |= called_in(module)
         for call in calls_in(module):
-            used.add(last_name(call))
-            if last_name(call) in NAMING:
-                continue
-            if id(call) in covered:  # inside an argument of a call before it
-                continue
+            if id(call) in covered or last_name(call) in NAMING:
+                continue  # what is inside an argument of a call before it was looked at there
             for argument in [*call.args, *[k.value for k in call.keywords]]:
                 if isinstance(argument, ast.Constant):
                     continue

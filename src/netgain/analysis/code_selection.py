@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -33,7 +34,7 @@ from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import COMPREHENSIONS, Scope
 from netgain.analysis.split_words import NONE, TEST_WORD, Marks, is_test
 from netgain.analysis.statement_flow import Loop, Place, Write, header_nodes, key_of
-from netgain.analysis.syntax import dotted, last_name, nodes_of, words_in
+from netgain.analysis.syntax import called_in, dotted, last_name, nodes_of, words_in
 from netgain.study import CodeTree, Source
 
 OTHER_REPEAT = re.compile(r"(?:^|[_.])(?:datasets?|tasks?|domains?|splits?|clients?)(?:_|$|\d)")
@@ -87,7 +88,7 @@ def selection_on_test(tree: CodeTree) -> tuple[Selection, ...]:
 
 
 def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selection]:
-    extremes = any(last_name(call) in EXTREMES for call in nodes_of(scope.node, ast.Call))
+    extremes = _extreme_lines(scope.node)
     if not (stops or extremes or any(map(compares, nodes_of(scope.node, ast.Compare)))):
         return
     kept: list[_Kept] = []
@@ -110,7 +111,7 @@ def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selectio
             kept.append(
                 _Kept(line=statement.lineno, score=_shown(score), marks=marks, saves=saving)
             )
-        for call in header_nodes(statement) if stops or extremes else ():
+        for call in header_nodes(statement) if stops or _spans(statement, extremes) else ():
             if isinstance(call, ast.Call):
                 yield from _extreme(call, statement, scope, splits)
                 if stops:
@@ -122,6 +123,19 @@ def _in_scope(scope: Scope, splits: Splits, *, stops: bool) -> Iterator[Selectio
         if is_test(one.marks) and (one.saves or not by_validation):
             found = _selection(f"best so far kept by {one.score!r}", one.line, scope, one.marks)
             yield replace(found, saves=one.saves)
+
+
+def _extreme_lines(node: ast.AST) -> list[int]:
+    """Return the lines at which something takes an extreme, in order."""
+    if called_in(node).isdisjoint(EXTREMES):
+        return []
+    return sorted(c.lineno for c in nodes_of(node, ast.Call) if last_name(c) in EXTREMES)
+
+
+def _spans(statement: ast.stmt, lines: list[int]) -> bool:
+    """Tell whether one of some lines belongs to a statement."""
+    first = bisect_left(lines, statement.lineno)
+    return first < len(lines) and lines[first] <= (statement.end_lineno or lines[first])
 
 
 def _decides_a_save(statement: ast.stmt, scope: Scope) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import calls_in, last_name, modules, parents_in, place
+from netgain.analysis.syntax import called_in, calls_in, last_name, modules, parents_in, place
 from netgain.study import CodeTree, Source
 
 COMPOSERS = frozenset({"Compose", "Sequential", "AugmentationSequential", "ImageSequential"})
@@ -74,6 +74,8 @@ def pipelines(tree: CodeTree) -> tuple[Pipeline, ...]:
     """
     found: list[Pipeline] = []
     for file, module in modules(tree):
+        if called_in(module).isdisjoint(COMPOSERS):
+            continue
         composed = [c for c in calls_in(module) if last_name(c) in COMPOSERS and c.args]
         parents = _parents_around(composed, module)
         for call in composed:

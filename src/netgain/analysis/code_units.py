@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from netgain.analysis.call_values import PLAIN_DECORATORS
 from netgain.analysis.scopes import FUNCTIONS, Program
-from netgain.analysis.syntax import calls_in, last_name, nodes_of
+from netgain.analysis.syntax import called_in, calls_in, last_name, nodes_of
 
 CALLED_BY_FRAMEWORKS = frozenset(
     {"forward", "call", "backward", "setup", "step", "train", "eval", "parameters", "named_parameters",
@@ -138,10 +138,23 @@ def _names(
     names: set[str] = set()
     attributes: set[str] = set()
     for node in nodes:
-        names.update([n.id for n in nodes_of(node, ast.Name) if n.ctx.__class__ is ast.Load])
-        attributes.update([n.attr for n in nodes_of(node, ast.Attribute)])
+        of_node = _names_in(node)
+        names |= of_node[0]
+        attributes |= of_node[1]
     attributes = attributes.union(*(aliases[name] for name in names & set(aliases)))
     return frozenset(names | attributes), frozenset(attributes)
+
+
+def _names_in(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
+    found: tuple[frozenset[str], frozenset[str]] | None = getattr(node, "_names_used", None)
+    if found is None:
+        read = (name for name in nodes_of(node, ast.Name) if name.ctx.__class__ is ast.Load)
+        found = (
+            frozenset([name.id for name in read]),
+            frozenset([attribute.attr for attribute in nodes_of(node, ast.Attribute)]),
+        )
+        node._names_used = found  # type: ignore[attr-defined]  # a mark of our own
+    return found
 
 
 def _decorators(node: ast.stmt) -> list[ast.expr]:
@@ -165,7 +178,7 @@ def _is_self_test(statement: ast.stmt) -> bool:
         return False
     if last_name(statement.test.left) != "__name__":
         return False
-    called = {last_name(call) for call in calls_in(statement)}
+    called = called_in(statement)
     return not called & STARTS and not any("main" in name for name in called)
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import last_name, literal, modules, nodes_of, place
+from netgain.analysis.syntax import called_in, last_name, literal, modules, nodes_of, place
 from netgain.study import CodeTree, Source
 
 STOPPERS = re.compile(r"early_?stop(?:ping|per)?(?:callback)?", re.IGNORECASE)
@@ -33,6 +33,8 @@ def early_stop_in(tree: CodeTree) -> EarlyStop | None:
     """Return the one early stop that a tree sets with a written number; None where it is open."""
     found: list[EarlyStop] = []
     for file, module in modules(tree):
+        if not any(map(STOPPERS.fullmatch, called_in(module))):
+            continue
         for call in nodes_of(module, ast.Call):
             name = last_name(call)
             if STOPPERS.fullmatch(name) is None:

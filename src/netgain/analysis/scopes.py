@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netgain.analysis.assignments import stores
-from netgain.analysis.syntax import add_parts, last_name, modules, nodes_of, walk
+from netgain.analysis.syntax import add_parts, called_in, last_name, modules, nodes_of, walk
 from netgain.study import CodeTree
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -75,6 +75,22 @@ class Scope:
         return dict(found)
 
     @cached_property
+    def passed_on(self) -> Counter[str]:
+        """Count by name how often something is referred to here without being called or only tested for."""
+        looked_at = _only_tested(self.node)
+        found = [
+            name.id
+            for name in nodes_of(self.node, ast.Name)
+            if name.ctx.__class__ is ast.Load and id(name) not in looked_at
+        ]
+        found += [
+            attribute.attr
+            for attribute in nodes_of(self.node, ast.Attribute)
+            if attribute.ctx.__class__ is ast.Load and id(attribute) not in looked_at
+        ]
+        return Counter(found)
+
+    @cached_property
     def parameters(self) -> frozenset[str]:
         """Return the names of the arguments."""
         arguments = getattr(self.node, "args", None)
@@ -121,19 +137,11 @@ class Program:
 
     tree: CodeTree
     """The code."""
-    earlier: Program | None = None
-    """The tree before something was taken out of it; what is known of files that stayed is taken over."""
 
     @cached_property
     def roots(self) -> dict[str, Scope]:
         """Return the scope of each file."""
-        known = self.earlier.roots if self.earlier is not None else {}
-        return {
-            f.path: known[f.path]
-            if f.path in known and known[f.path].node is module
-            else Scope(node=module, path=f.path)
-            for f, module in modules(self.tree)
-        }
+        return {file.path: _root_of(module, file.path) for file, module in modules(self.tree)}
 
     @cached_property
     def scopes(self) -> dict[ast.AST, Scope]:
@@ -168,14 +176,7 @@ class Program:
         """Count by name how often something is referred to without being called or only tested for."""
         found: Counter[str] = Counter()
         for root in self.roots.values():
-            module = root.node
-            looked_at = _only_tested(module)
-            for name in nodes_of(module, ast.Name):
-                if id(name) not in looked_at and isinstance(name.ctx, ast.Load):
-                    found[name.id] += 1
-            for attribute in nodes_of(module, ast.Attribute):
-                if id(attribute) not in looked_at and isinstance(attribute.ctx, ast.Load):
-                    found[attribute.attr] += 1
+            found.update(root.passed_on)
         return found
 
     @cached_property
@@ -235,6 +236,15 @@ class Program:
         return self.roots[path].around_calls.get(id(node), self.roots[path])
 
 
+def _root_of(module: ast.Module, path: str) -> Scope:
+    """Return the scope of a file, kept with its syntax tree: trees of code often share most files."""
+    root: Scope | None = getattr(module, "_root", None)
+    if root is None or root.path != path:
+        root = Scope(node=module, path=path)
+        module._root = root  # type: ignore[attr-defined]  # a mark of our own
+    return root
+
+
 def _own_nodes(top: ast.AST) -> list[ast.AST]:
     waiting: list[ast.AST] = []
     if isinstance(top, ast.Lambda):
@@ -268,7 +278,7 @@ def _bindings(node: ast.AST) -> list[tuple[str, ast.expr | None]]:
 def _only_tested(module: ast.AST) -> set[int]:
     """Return the nodes that call, test, inherit from or annotate with what they name."""
     found = {id(call.func) for call in nodes_of(module, ast.Call)}
-    for call in nodes_of(module, ast.Call):
+    for call in () if called_in(module).isdisjoint(TESTING) else nodes_of(module, ast.Call):
         if last_name(call) in TESTING:
             found.update(id(inner) for argument in call.args for inner in walk(argument))
     hints: list[ast.AST] = []

@@ -60,7 +60,7 @@ def specialize(tree: CodeTree, options: Options) -> Specialized:
         if changed == current:
             break
         current = without_unreached(changed, first.program, _last_parts(decided))
-        program = Program(tree=current, earlier=first.program)
+        program = Program(tree=current)
         evaluation = Evaluation(program=program, options=options, before=first)
     return Specialized(
         tree=current,

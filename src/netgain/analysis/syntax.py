@@ -113,6 +113,15 @@ def words_in(module: ast.AST) -> frozenset[str]:
     return words
 
 
+def called_in(node: ast.AST) -> frozenset[str]:
+    """Return the last names of all calls in a node, to pass over what calls none of a check's own."""
+    called: frozenset[str] | None = getattr(node, "_called", None)
+    if called is None:
+        called = frozenset(map(last_name, nodes_of(node, ast.Call)))
+        node._called = called  # type: ignore[attr-defined]  # a mark of our own
+    return called
+
+
 def parents_in(top: ast.AST) -> dict[ast.AST, ast.AST]:
     """Return the parent of each node below one, without operators and contexts."""
     found: dict[ast.AST, ast.AST] = {}
@@ -135,7 +144,8 @@ def _inside(node: ast.AST) -> list[ast.AST]:
 def _below(node: ast.AST) -> list[ast.AST]:
     nodes = [node]
     for parent in nodes:  # the list grows as its nodes are looked into
-        add_parts(parent, nodes)
+        if PARTS[parent.__class__]:
+            add_parts(parent, nodes)
     return nodes
 
 

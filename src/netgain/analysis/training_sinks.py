@@ -10,7 +10,7 @@ from typing import Literal
 
 from netgain.analysis.literal_sinks import OPTIMIZERS
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
-from netgain.analysis.syntax import calls_in, dotted, last_name, literal, nodes_of
+from netgain.analysis.syntax import called_in, dotted, last_name, literal, nodes_of
 
 Side = Literal["train", "other", "open"]
 """Whether data are trained on, scored on, or neither is said."""
@@ -123,7 +123,7 @@ def sinks_of(program: Program, path: str) -> tuple[Sink, ...]:
     for scope in (root, *root.below):
         if isinstance(scope.node, (ast.Module, *FUNCTIONS)):
             found += _loops(scope)
-    if any(STARTS.fullmatch(last_name(call)) for call in calls_in(root.node)):
+    if any(map(STARTS.fullmatch, called_in(root.node))):
         found += _solver(root)
     return tuple(found)
 
@@ -276,7 +276,7 @@ def _loops(scope: Scope) -> Iterator[Sink]:
         is_epoch = EPOCH.fullmatch(counter) is not None
         if ends is None or not (is_epoch or STEP.fullmatch(counter)):
             continue
-        names = {last_name(call) for call in calls_in(loop)}
+        names = called_in(loop)
         if is_epoch and any(WORKING.fullmatch(name) for name in names):
             inside_epochs.update(id(inner) for inner in nodes_of(loop, ast.For))
             yield Sink(name="epochs", value=ends[1], scope=scope, call=loop, less=ends[0])

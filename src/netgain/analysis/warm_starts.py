@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import calls_in, dotted, last_name, modules, place
+from netgain.analysis.syntax import called_in, calls_in, dotted, last_name, modules, place
 from netgain.study import CodeTree, Source
 
 LOADS = frozenset(
@@ -17,6 +17,7 @@ LOADS = frozenset(
 """Calls that bring stored weights."""
 READS = frozenset({"torch.load", "jax.load", "pickle.load", "joblib.load", "load_file"})
 """Calls that read a file which may hold them."""
+LOADING = LOADS | {name.rpartition(".")[2] for name in READS}
 NO_MODEL = re.compile(r"optim|sched|scaler|criterion|loss|vocab|token", re.IGNORECASE)
 """Names of what is loaded that is no model."""
 
@@ -30,6 +31,8 @@ def stored_weights(tree: CodeTree) -> Mapping[str, Source]:
     """
     found: dict[str, Source] = {}
     for file, module in modules(tree):
+        if called_in(module).isdisjoint(LOADING):
+            continue
         for call in calls_in(module):
             if last_name(call) in LOADS or dotted(call.func) in READS:
                 text = ast.unparse(call)

@@ -49,6 +49,8 @@ COUPLE = re.compile(
     re.IGNORECASE,
 )
 """The same without the training, on lines that name a loss beside them."""
+TESTED = re.compile(rb"\btest\s*[:=]", re.IGNORECASE)
+"""What both hold."""
 REPORT_ACCURACY = re.compile(rb"^\s*accuracy\s+(\d?\.\d+|1)\s+\d+\s*$")
 REPORT_MEAN = re.compile(
     rb"^\s*(macro|micro|weighted)[ _]avg(?:\s*/ total)?"
@@ -146,11 +148,12 @@ class FrameworkLines:
         Args:
             beginning: the first bytes of the log.
         """
-        self._scores = _are_scores(TRIPLE.findall(beginning))
-        beside = b"\n".join(line for line in beginning.splitlines() if b"oss" in line)
-        self._couples = _are_scores(COUPLE.findall(beside))
+        tested = TESTED.search(beginning) is not None  # most logs hold no such line at all
+        self._scores = tested and _are_scores(TRIPLE.findall(beginning))
+        losses = (line for line in beginning.splitlines() if b"oss" in line) if tested else ()
+        self._couples = _are_scores(COUPLE.findall(b"\n".join(losses)))
         self._of_all = False
-        ends = {int(end) for _, end in BAR.findall(beginning)}
+        ends = {int(end) for _, end in BAR.findall(beginning)} if b"| Acc" in beginning else set()
         self._longest_bar = max(ends) if len(ends) == 2 else 0
 
     def pass_words(self, raw: bytes) -> None:
