@@ -80,6 +80,7 @@ def _formats() -> Iterable[Format]:
         ("settings-json", "settings file", v.mangle_json, r"\.json$"),
         ("settings-yaml", "settings file", v.mangle_yaml, r"\.ya?ml$"),
         ("settings-toml", "settings file", mangle_text, r"\.toml$"),
+        ("settings-text", "settings file", mangle_text, r"\.txt$"),
         ("script-record", "record of a script", mangle_text, "."),
         ("text-log", "text log", mangle_text, "."),
         ("markdown", "Markdown document", mangle_text, "."),

@@ -132,6 +132,18 @@ def _json(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
+HISTORIES = NOTEBOOK | {
+    "cells": [
+        {"cell_type": "code", "source": ["print(h.history)\n"], "metadata": {}, "execution_count": 1,
+         "outputs": [{"output_type": "stream", "name": "stdout",
+                      "text": ["{'val_loss': [0.99, 0.8], 'val_accuracy': [0.5, 0.61], 'loss': [1.2, 0.9]}\n"]}]},
+        {"cell_type": "code", "source": ["model.fit(x, y, epochs=2)\n"], "metadata": {}, "execution_count": 2,
+         "outputs": [{"output_type": "execute_result", "metadata": {}, "execution_count": 2,
+                      "data": {"text/plain": ["{'loss': [1.0], 'accuracy': [0.4]}"]}}]},
+    ]
+}
+
+
 HAND: dict[str, list[tuple[str, bytes]]] = {
     "idx": [
         ("train-images-idx3-ubyte", b"\0\0\x08\x03\0\0\0\x02\0\0\0\x02\0\0\0\x02" + bytes(range(8))),
@@ -141,14 +153,37 @@ HAND: dict[str, list[tuple[str, bytes]]] = {
         ("config.yaml", b"seed: 1\noptimizer: {lr: 0.1, betas: [0.9, 0.99]}\ntrain:\n  epochs: 9\n  bs: &b 32\neval: *b\n"),
         ("args.yaml", b"defaults: &d\n  lr: 1e-3\nours:\n  <<: *d\n  gate: yes\npath: ${oc.env:HOME}\n"),
     ],
+    "settings-text": [
+        ("args.txt", b"batch_size,128\nlr,0.001\nmaxlen,50\nhidden_units,50\nnum_epochs,201\ndevice,cuda\n"),
+        ("exp_config.txt", b"batch_size    20\ninitial_lr    0.0001\nseq_len  35\nmodel    GRU\nseed 1111\n"),
+        ("opt.txt", b"--------- Options ---------\n   batchSize: 1   [default: 4]\n   lr: 0.0002\n   niter: 100\n------ End ------\n"),
+        ("config.txt", b"Namespace(batch_size=32, lr=0.1, epochs=90, seed=3, path='/data', betas=[0.9, 0.99])\n"),
+    ],
+    "text-log": [
+        ("log.txt", b"epoch (val_ndcg, val_hr) (test_ndcg, test_hr)\n20 (0.58, 0.84) (0.57, 0.82)\n40 (0.60, 0.85) (0.59, 0.83)\n"),
+        ("train.log", b"Run: 01, Epoch: 02, Loss: 0.91, Train: 71.20%, Valid: 70.10%, Test: 69.90%\n"
+                      b"Run: 01, Epoch: 03, Loss: 0.81, Train: 72.20%, Valid: 71.10%, Test: 70.90%\n"
+                      b"All runs:\nHighest Train: 72.20 \xc2\xb1 0.30\n  Final Test: 70.90 \xc2\xb1 0.20\n"),
+        ("darknet.log", b" 100: 12.300000, 13.100000 avg loss, 0.001000 rate, 3.2 seconds, 6400 images, 1.0 hours left\n"
+                        b" 101: 11.300000, 12.100000 avg loss, 0.001000 rate, 3.2 seconds, 6464 images, 1.0 hours left\n"),
+        ("out.log", b"1 \ttrain loss=0.70 \tvalid loss=0.69\n2 \ttrain loss=0.60 \tvalid loss=0.59\n3 \ttrain loss=0.50 \tvalid loss=0.55\n"
+                    b"test acc on best model = 0.66\nTrain(L=0.7 | A=0.5) Val(L=0.6 | A=0.6)\n"),
+        ("episodes.log", b"Episode   11 | reward -1200.5 | steps 200\n  eval @ ep 10: -167.45 +/- 61.51\nEpisode   12 | reward -1100.5 | steps 200\n"),
+        ("scores.log", b"LOSS train 1.65 valid 1.53\nepoch 2: OrderedDict([('loss', 0.3), ('acc', tensor(0.91, device='cuda:0'))])\n"
+                       b"              precision    recall  f1-score   support\n    accuracy                           0.91       100\n"
+                       b"   macro avg       0.90      0.91      0.90       100\n"),
+    ],
     "script-record": [
         ("lr0.1_bs32.json", b'{"lr": 0.1, "batch_size": 32, "epochs": 3, "seed": 1, "test_accuracy": 0.9}'),
         ("out.csv", b"epoch,lr,train_loss,test_accuracy\n1,0.1,0.9,0.5\n2,0.1,0.8,0.6\n"),
     ],
+    "markdown": [
+        ("log.md", b"# Training log\n\n```\nEpoch 1/3 loss 0.9 acc 0.5\nEpoch 2/3 loss 0.8 acc 0.6\n```\n\n| epoch | loss |\n|---|---|\n| 1 | 0.9 |\n"),
+    ],
     "latex": [("paper.tex", PAPER.encode())],
     "html": [("page.html", PAGE.encode())],
     "python": [("train.py", SCRIPT.encode())],
-    "notebook": [("train.ipynb", _json(NOTEBOOK))],
+    "notebook": [("train.ipynb", _json(NOTEBOOK)), ("history.ipynb", _json(HISTORIES))],
     "launch-script": [
         ("run.sh", b"#!/bin/bash\nfor s in 0 1 2; do\npython train.py --lr 0.1 --batch-size 32 \\\n  --epochs 9 --seed $s\ndone\n"
                    b"torchrun --nproc_per_node 8 main.py model=ours trainer.max_epochs=3\n"),
