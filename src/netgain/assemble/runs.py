@@ -28,6 +28,7 @@ from netgain.assemble.measured import curves_of, finals_of, merge_models
 from netgain.assemble.models_of_runs import with_written_size
 from netgain.assemble.models_without_loop import unused_settings
 from netgain.assemble.names import group_name, seed_in_name, settings_in_name
+from netgain.assemble.phases import over_phases
 from netgain.assemble.planned import is_plan, planned_facts
 from netgain.assemble.readings import CONSTANT, is_no_dataset, meant, strongest
 from netgain.assemble.repeats import join_printed, without_copies
@@ -195,7 +196,7 @@ def _build_run(
         readings["schedule"] = [replace(left_empty[0], value=CONSTANT, confidence="likely")]
     merged = {
         name: strongest([reading for reading in found if reading.value is not None] or found)
-        for name, found in readings.items()
+        for name, found in ((name, over_phases(name, all_)) for name, all_ in readings.items())
         if found
     }
     named = _from_names(run_id, bundle)
