@@ -204,7 +204,7 @@ for e in range(9):
 """,
     ),
     "a function of another file evaluates": (
-        """from data import test_loader as loader, evaluate
+        """from other1 import test_loader as loader, evaluate
 for e in range(9):
     acc = evaluate(model)
     if acc > best_acc:  # here
@@ -519,3 +519,21 @@ def test_circles_and_deep_chains_end() -> None:
     chain = "\n".join(f"x{i + 1} = x{i} + x{i}" for i in range(400))
     text = f"a = b\nb = a\n{chain}\nif x400 > best_acc:\n    best_acc = x400\nif a > best:\n    best = a\n"
     assert found_in(text) == ()
+
+
+OTHER_TRAINER = """from somewhere import train_model
+train_model(model, train_loader, DataLoader(CIFAR10(root, train=False)))
+"""
+TRAINER = """def train_model(model, train_loader, val_loader):
+    for epoch in range(9):
+        acc = evaluate(model, val_loader)
+        if acc > best_acc:
+            best_acc = acc
+"""
+
+
+def test_a_call_of_a_missing_file_is_not_one_of_a_namesake() -> None:
+    """What a script imports from a file that is missing says nothing of a function of that name elsewhere."""
+    assert found_in(OTHER_TRAINER, TRAINER) == ()
+    (found,) = found_in(OTHER_TRAINER.replace("somewhere", "other1"), TRAINER)
+    assert found.renamed == "val_loader"

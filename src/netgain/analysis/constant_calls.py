@@ -84,13 +84,34 @@ class Callers:
         """Return what a name of a file may mean: of several, what is defined there or where it is from."""
         found = self.program.definitions.get(name, [])
         if len(found) < 2:
-            return list[ast.AST](d.node for d in found)
+            return list[ast.AST](
+                d.node for d in found if self._may_be_from(d.scope.path, name, path)
+            )
         here = list[ast.AST](d.node for d in found if d.scope.path == path)
         if here:
             return here
         stem = self.imported.get((path, name), "")
         there = list[ast.AST](d.node for d in found if PurePosixPath(d.scope.path).stem == stem)
         return there or list[ast.AST](d.node for d in found)
+
+    def _may_be_from(self, defined_in: str, name: str, path: str) -> bool:
+        """Tell whether a file may have a name from another: not where it imports it from one that is missing.
+
+        A module that is among the files may hand on what it imports itself.
+        """
+        module = self.imported.get((path, name), "")
+        if not module or defined_in == path or module in self._modules:
+            return True
+        return module in PurePosixPath(defined_in).with_suffix("").parts
+
+    @cached_property
+    def _modules(self) -> frozenset[str]:
+        """Return the names under which the files of the program, and their folders, can be imported."""
+        return frozenset(
+            part
+            for path in self.program.roots
+            for part in PurePosixPath(path).with_suffix("").parts
+        )
 
     def is_told(self, node: Function | ast.ClassDef) -> bool:
         """Tell whether something refers to a definition without calling it or inheriting from it."""
