@@ -537,3 +537,27 @@ def test_a_call_of_a_missing_file_is_not_one_of_a_namesake() -> None:
     assert found_in(OTHER_TRAINER, TRAINER) == ()
     (found,) = found_in(OTHER_TRAINER.replace("somewhere", "other1"), TRAINER)
     assert found.renamed == "val_loader"
+
+
+TWO_LOADERS = """from other1 import validate
+train_loader, val_loader = split(CIFAR10(root, train=True))
+test_loader = DataLoader(CIFAR10(root, train=False))
+for epoch in range(9):
+    acc = validate(val_loader, test_loader, model)
+    if acc > best_acc:
+        best_acc = acc
+"""
+VALIDATE = """def validate(val_loader, test_loader, model):
+    scale = tune(model, val_loader)
+    hits = 0
+    for x, y in {scored}:
+        hits += (model(x).argmax(1) == y).sum().item()
+    return hits
+"""
+
+
+def test_of_two_loaders_the_one_that_the_returned_score_is_of_counts() -> None:
+    """A function that is given both sets and returns the score of one chooses by that one."""
+    (found,) = found_in(TWO_LOADERS, VALIDATE.format(scored="test_loader"))
+    assert found.source.line == 6
+    assert found_in(TWO_LOADERS, VALIDATE.format(scored="val_loader")) == ()

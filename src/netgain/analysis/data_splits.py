@@ -309,13 +309,27 @@ class Splits:
         given = self._of_arguments(call, scope, at, depth)
         if isinstance(call.func, ast.Attribute):
             given |= self.of(call.func.value, scope, at, depth)
-        if {mark.split for mark in given} - {"train"}:
+        splits = {mark.split for mark in given} - {"train"}
+        if len(splits) == 1:
             return given
+        if splits:
+            return self._scored_of(given, call, scope, depth)
         for function in self.called(call, scope):
             given |= self._returned(function, depth, None)
         if not given and TEST_FUNCTION.match(name):
             return self._mark("test", call, scope, sure=False)
         return given
+
+    def _scored_of(self, given: Marks, call: ast.Call, scope: Scope, depth: int) -> Marks:
+        """Leave of several splits that a call is given the one that what it returns was computed on.
+
+        `validate(val_loader, test_loader, model)` may use the first of them for a temperature alone.
+        """
+        returned = NONE
+        for function in self.called(call, scope):
+            returned |= self._returned(function, depth, None)
+        scored = {mark.split for mark in returned} - {"train"}
+        return frozenset(m for m in given if m.split in scored) if len(scored) == 1 else given
 
     def _of_arguments(self, call: ast.Call, scope: Scope, at: Place, depth: int) -> Marks:
         words = [k.value for k in call.keywords if k.arg in SPLIT_ARGUMENTS]
