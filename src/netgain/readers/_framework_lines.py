@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|-?nan|inf"
+NUMBER = rb"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?|-?nan|inf"
 DARKNET = re.compile(
     rb"^\s*(\d{1,9}):\s*(?:%(n)s),\s*(%(n)s) avg(?: loss)?,\s*(%(n)s) rate,.{0,80}?\b(\d+) images"
     % {b"n": NUMBER}

@@ -54,7 +54,7 @@ BARE_SPLITS = re.compile(
 BEST_BARE = re.compile(rb"\bbest[_ ]val(?=\s*[=:]\s*\d+\.\d)", re.IGNORECASE)
 WRAPPED = re.compile(
     rb"(?:\b(?:torch|np|numpy|tf|jnp)\.)?\b(?:tensor|array|Array|float(?:16|32|64)|int(?:32|64))"
-    rb"\(\s*\[?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|nan|inf)\s*\]?\s*(?:,[^()\r\n]{0,100})?\)"
+    rb"\(\s*\[?\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?|nan|inf)\s*\]?\s*(?:,[^()\r\n]{0,100})?\)"
 )
 """One number as a library prints it: `tensor(0.33, device='cuda:0')`, `np.float64(0.33)`."""
 MARKUP = re.compile(rb"</?(?:br|b|p|i|li|pre|code)\s*/?>", re.IGNORECASE)

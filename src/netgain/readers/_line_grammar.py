@@ -23,7 +23,7 @@ from netgain.vocabulary import (
 
 NUMBER = (
     r"(?<![\[(])[1-9]\d{0,2}(?:,\d{3})+(?!\d|,\d)(?:\.\d+)?"
-    r"|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf)\b"
+    r"|[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf)\b"
 )
 """A number; `12,345,678` counts in thousands, `[1,234` opens a list."""
 WORD = r"[A-Za-z][\w@./\-]{0,40}"

@@ -13,7 +13,7 @@ CELL = re.compile(r"<t[hd]\b[^>]{0,200}>(.{0,2000}?)</t[hd]>", re.IGNORECASE | r
 TAG = re.compile(r"<[^>]{0,300}>")
 AXES = frozenset({"epoch", "step", "iteration"})
 """First titles of a table of progress."""
-NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?%?")
+NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?%?")
 DONE = re.compile(r"\[\s*\d+/\d+\s+[\d:]+\s*(?:&lt;|<)?[^\]]{0,40},\s*Epoch\s+([\d.]+)/(\d+)\]")
 """What the Trainer writes above its table: `[300/300 05:00, Epoch 3/3]`."""
 VALIDATION = re.compile(r"valid|^val_|^eval", re.IGNORECASE)

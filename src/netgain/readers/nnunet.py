@@ -33,7 +33,7 @@ NAMES = {
     "Pseudo dice": "val_pseudo_dice",
     "Average global foreground Dice": "val_pseudo_dice",
 }
-NUMBERS = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|nan")
+NUMBERS = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?|nan")
 DEBUG_KEYS = frozenset(
     ("batch_size", "num_epochs", "max_num_epochs", "initial_lr", "weight_decay", "fold", "gpu_name",
      "torch_version",
