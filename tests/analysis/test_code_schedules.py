@@ -92,7 +92,6 @@ def test_what_lightning_returns_is_used() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "for g in groups:\n        g['lr'] = 0.1 * 0.5 ** epoch",
         "optimizer.lr = 0.01",
         "model.optimizer.learning_rate.assign(0.01)",
         "optimizer = optim.SGD(model.parameters(), lr=0.1 / (1 + epoch))",

@@ -134,12 +134,35 @@ def _json(value: object) -> bytes:
 
 HISTORIES = NOTEBOOK | {
     "cells": [
-        {"cell_type": "code", "source": ["print(h.history)\n"], "metadata": {}, "execution_count": 1,
-         "outputs": [{"output_type": "stream", "name": "stdout",
-                      "text": ["{'val_loss': [0.99, 0.8], 'val_accuracy': [0.5, 0.61], 'loss': [1.2, 0.9]}\n"]}]},
-        {"cell_type": "code", "source": ["model.fit(x, y, epochs=2)\n"], "metadata": {}, "execution_count": 2,
-         "outputs": [{"output_type": "execute_result", "metadata": {}, "execution_count": 2,
-                      "data": {"text/plain": ["{'loss': [1.0], 'accuracy': [0.4]}"]}}]},
+        {
+            "cell_type": "code",
+            "source": ["print(h.history)\n"],
+            "metadata": {},
+            "execution_count": 1,
+            "outputs": [
+                {
+                    "output_type": "stream",
+                    "name": "stdout",
+                    "text": [
+                        "{'val_loss': [0.99, 0.8], 'val_accuracy': [0.5, 0.61], 'loss': [1.2, 0.9]}\n"
+                    ],
+                }
+            ],
+        },
+        {
+            "cell_type": "code",
+            "source": ["model.fit(x, y, epochs=2)\n"],
+            "metadata": {},
+            "execution_count": 2,
+            "outputs": [
+                {
+                    "output_type": "execute_result",
+                    "metadata": {},
+                    "execution_count": 2,
+                    "data": {"text/plain": ["{'loss': [1.0], 'accuracy': [0.4]}"]},
+                }
+            ],
+        },
     ]
 }
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 from netgain.analysis.declared_options import chain_of
+from netgain.analysis.hand_made_rates import hand_made_rate
 from netgain.analysis.options import default_asked_with, parts_of
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.rate_changes import may_change_rate
@@ -144,6 +145,9 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
     families = {one.family for one in made}
     if len(families) == 1 and "other" not in families and all(one.certain for one in made):
         return CodeSchedule(family=made[0].family, source=made[0].source, call=made[0].call)
+    if not made and changed and not any(map(CHANGES.search, stepped)):
+        by_hand = hand_made_rate(tree)
+        return CodeSchedule(family=by_hand.family, source=by_hand.source) if by_hand else None
     if made or changed or optimizer is None or not looped or _may_be_changed(tree):
         return None
     return CodeSchedule(family="constant", source=optimizer)

@@ -13,8 +13,9 @@ The logged learning-rate trace of every run, classified by its values after warm
 step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak; the
 scheduler's name in the configs only where no trace is logged (`none` keeps the rate); and, where an arm's
 config says nothing, the default with which code asks for the entry that the other arm's config has, the one
-scheduler that the arm's own code makes and steps (behind a warm-up, too), or that nothing in its loop changes
-the rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never come. Flagged
+scheduler that the arm's own code makes and steps (behind a warm-up, too), the one formula by which it writes
+the rate by hand (a cosine, stages of a power, a factor at milestones), or that nothing in its loop changes the
+rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never come. Flagged
 when the families differ, or when the proposed arm ends below a tenth of its peak and the baseline above a
 fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, as an early stop does, is
 `unknown`.
