@@ -74,3 +74,25 @@ def test_a_rate_set_in_place_is_not_constant(tmp_path: Path) -> None:
     changing = LOOP + "    for g in optimizer.param_groups:\n        g['lr'] *= 0.9\n"
     files = {"base/train.py": LOOP, "ours/train.py": changing}
     assert _verdict(tmp_path, files)[0] == "unknown"
+
+
+YOLO = "model: yolov8s.pt\ndata: fire.yaml\nepochs: 100\nbatch: 16\nimgsz: 640\nlr0: 0.01\n"
+
+
+def test_a_switch_of_ultralytics_that_is_left_out_has_its_default(tmp_path: Path) -> None:
+    """A configuration without `cos_lr` trains with Ultralytics' linear schedule."""
+    verdict, message = _verdict(
+        tmp_path, {"base/plain.yaml": YOLO, "ours/improved.yaml": YOLO + "cos_lr: true\n"}
+    )
+    assert verdict == "flagged"
+    assert "linear schedule by its library's default" in message
+
+
+def test_a_switch_that_a_script_names_is_open(tmp_path: Path) -> None:
+    """A script may set the switch where the configuration does not."""
+    files = {
+        "base/plain.yaml": YOLO,
+        "ours/improved.yaml": YOLO + "cos_lr: true\n",
+        "code/train.py": "cfg.setdefault('cos_lr', True)\nmodel.train(**cfg)\n",
+    }
+    assert _verdict(tmp_path, files, shared=True)[0] == "unknown"

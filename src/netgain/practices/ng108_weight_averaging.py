@@ -44,7 +44,9 @@ et al. 2018, Born again neural networks.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from netgain.analysis.code_idioms import test_time_passes, unscored_averages, weight_averaging
 from netgain.finding import Finding, Readings
@@ -55,6 +57,8 @@ from netgain.practices._isolation import with_isolation
 from netgain.study import Arm, Cited, Run, Scalar, Source, Study
 
 CODE, NAME = "NG108", "weight-averaging"
+ASKED = re.compile(r"""['"]augment['"]""")
+"""A script that asks its configuration for `augment`."""
 SETTINGS = ("ema_decay", "ema", "swa", "ensemble", "test_time_augmentation")
 READINGS = Readings(
     innocent="the proposed recipe comes from a code base that averages by default",
@@ -138,7 +142,25 @@ def _compare(study: Study) -> Finding:
 
 
 def _arm_signs(arm: Arm) -> tuple[Sign, ...]:
-    return tuple(sign for run in arm.runs for sign in _signs(run))
+    asked = arm.code is not None and any(ASKED.search(file.text) for file in arm.code.files)
+    return tuple(
+        sign
+        for run in arm.runs
+        for sign in _signs(run)
+        if not (asked and _is_for_the_script(sign.source))
+    )
+
+
+def _is_for_the_script(source: Source) -> bool:
+    """Tell whether a setting is called `augment` in a file that a script of the arm reads in its own way.
+
+    Ultralytics' own record means several test passes by it; a script may mean its training images.
+    """
+    name = PurePath(source.path).name
+    return (source.key or "").rpartition(".")[2] == "augment" and name not in (
+        "args.yaml",
+        "opt.yaml",
+    )
 
 
 def _signs(run: Run) -> list[Sign]:

@@ -12,13 +12,13 @@ looks. Constant rate with a cooldown matches cosine once the length is right (HÃ
 The logged learning-rate trace of every run, classified by its values after warm-up (constant, linear, cosine,
 step, exponential, inverse square root, WSD, one-cycle, restarts), and its last value over its peak; the
 scheduler's name in the configs only where no trace is logged (`none` keeps the rate); and, where an arm's
-config says nothing, the default with which code asks for the entry that the other arm's config has, the one
-scheduler that the arm's own code makes and steps (behind a warm-up, too), the one formula by which it writes
-the rate by hand (a cosine, stages of a power, a factor at milestones), or that nothing in its loop changes the
-rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never come. Flagged
-when the families differ, or when the proposed arm ends below a tenth of its peak and the baseline above a
-fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, as an early stop does, is
-`unknown`.
+config says nothing, the default with which code or Ultralytics asks for the entry that the other arm's config
+has, the one scheduler that the arm's own code makes and steps (behind a warm-up, too), the one formula by
+which it writes the rate by hand (a cosine, stages of a power, a factor at milestones), or that nothing in its
+loop changes the rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never
+come. Flagged when the families differ, or when the proposed arm ends below a tenth of its peak and the
+baseline above a fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, as an early
+stop does, is `unknown`.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
@@ -87,7 +87,7 @@ class Shape:
     sources: tuple[Source, ...]
     complete: bool
     """Whether every run shows it and all agree."""
-    said_by: Literal["trace", "config", "code"] = "trace"
+    said_by: Literal["trace", "config", "code", "library's default"] = "trace"
     """What it was read from."""
 
     @property
@@ -242,19 +242,31 @@ def _named(arm: Arm) -> Shape | None:
     )
 
 
+LIBRARY_DEFAULTS: dict[str, Family] = {"cos_lr": "linear"}
+"""What Ultralytics does where a configuration leaves its switch out."""
 SHARED = 2
 """Keys that both arms' files must have before one that an arm lacks is left to the code."""
 
 
 def _defaulted(arm: Arm, other: Arm) -> Shape | None:
     """Read what the code takes where an arm's configuration lacks the scheduler that the other's names."""
-    if arm.code is None or other.code is None or not arm.runs or not other.runs:
+    if not arm.runs or not other.runs:
         return None
     cited = [run.config.get("schedule") for run in other.runs]
     keys = {one.source.key for one in cited if one is not None}
     if len(keys) != 1 or (key := keys.pop()) is None or None in cited:
         return None
     if len(_keys(arm) & _keys(other)) < SHARED or key in _keys(arm):
+        return None
+    if key in LIBRARY_DEFAULTS and not _mentions(arm, key) and not _mentions(other, key):
+        return Shape(
+            family=LIBRARY_DEFAULTS[key],
+            final_ratio=None,
+            sources=_files(arm),
+            complete=False,
+            said_by="library's default",
+        )
+    if arm.code is None or other.code is None:
         return None
     found = schedule_by_default(arm.code, key, other.code)
     if found is None:
@@ -266,6 +278,22 @@ def _defaulted(arm: Arm, other: Arm) -> Shape | None:
         complete=False,
         said_by="code",
     )
+
+
+def _mentions(arm: Arm, key: str) -> bool:
+    """Tell whether an arm's code names an option, which it may then set itself."""
+    return arm.code is not None and any(key in file.text for file in arm.code.files)
+
+
+def _files(arm: Arm) -> tuple[Source, ...]:
+    """Return the files of settings of an arm."""
+    paths = {
+        cited.source.path
+        for run in arm.runs
+        for cited in run.config.values()
+        if cited.source.key and cited.strength == "configured"
+    }
+    return tuple(Source(path=path) for path in sorted(paths)[:3])
 
 
 def _keys(arm: Arm) -> set[str]:
