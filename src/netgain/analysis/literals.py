@@ -132,9 +132,12 @@ def written_numbers(tree: CodeTree) -> tuple[BuriedNumber, ...]:
 def trains(tree: CodeTree) -> bool:
     """Tell whether a tree makes an optimizer, so that its hyperparameters can be looked for."""
     return any(
-        OPTIMIZERS.fullmatch(name) or "optimizer" in name.lower()
+        OPTIMIZERS.fullmatch(name)
+        or "optimizer" in name.lower()
+        or (name == "compile" and any(k.arg == "optimizer" for k in call.keywords))
         for _, module in modules(tree)
-        for name in map(last_name, calls_in(module))
+        for call in calls_in(module)
+        for name in [last_name(call)]
     )
 
 
