@@ -201,3 +201,36 @@ def test_rows_that_fit_no_arm_both_arms_or_the_wrong_one_are_no_claim(
     """A score that no run has, an addition that holds the baseline's score, scores of both arms."""
     claim = complete_claim(Claim(), _paper(tmp_path, ROWS), _scored(*baseline), _scored(*proposed))
     assert _claimed(claim) == ("accuracy", None, None)
+
+
+BY_COLUMNS = """| Metric | Baseline (R50) | Optimized (R101) | Improvement |
+|---|---|---|---|
+| mAP_50 | 58.1 | 62.8 | +4.7 |
+| mAP | 37.4 | 42.1 | +4.7 |
+"""
+BY_ROWS = """| Model | Accuracy |
+|---|---|
+| Baseline CNN | 71.2 |
+| Wide CNN | 73.9 |
+| Improvement | 2.7 |
+"""
+THREE = "| Model | Accuracy |\n|---|---|\n| Baseline | 71.2 |\n| Wide | 73.9 |\n| Deep | 74.2 |\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "claimed"),
+    [
+        (BY_COLUMNS, ("map", 37.4, 42.1)),
+        (BY_ROWS, ("accuracy", 71.2, 73.9)),
+        (METRICS, ("accuracy", 93.1, 94.0)),
+        (THREE, (None, None, None)),
+    ],
+)
+def test_the_only_other_arm_beside_a_baseline_is_the_proposed(
+    tmp_path: Path, table: str, claimed: tuple[str | None, float | None, float | None]
+) -> None:
+    """One column or row beside the baseline's is the proposed arm, whatever its name; of two, none is.
+
+    Of several metrics in one table the one that titles name most is claimed.
+    """
+    assert _claimed(complete_claim(Claim(), _paper(tmp_path, table), [], [])) == claimed

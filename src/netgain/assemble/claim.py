@@ -97,7 +97,7 @@ def _reported(summaries: tuple[Run, ...], claim: Claim) -> Cited[float] | None:
 
 def _from_paper(claim: Claim, paper: Paper, metric_of_runs: str | None) -> Claim:
     scores = tuple(s for s in paper.statements if _is_score(s))
-    pair = choose(score_pairs(scores, paper.tables), claim, metric_of_runs)
+    pair = choose(score_pairs(scores, paper.tables), claim, metric_of_runs, HEADLINES)
     if pair is not None:
         claim = _with_pair(claim, with_disagreements(pair, paper.tables))
     if claim.states_noise is None:

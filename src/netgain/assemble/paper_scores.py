@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from netgain.study import Cited, Claim, ResultTable, Source, Statement
@@ -58,11 +58,20 @@ def score_pairs(scores: tuple[Statement, ...], tables: tuple[ResultTable, ...]) 
             yield pair
 
 
-def choose(pairs: Iterator[Pair], claim: Claim, metric_of_runs: str | None) -> Pair | None:
+def choose(
+    pairs: Iterator[Pair], claim: Claim, metric_of_runs: str | None, headlines: Sequence[str]
+) -> Pair | None:
     """Return the pair the claim is about; None where several fit and say different things.
 
     Those of the claim's own metric, data set and scores count alone where it names them; then those of the
-    metric the runs themselves are compared by; then those of a sentence, which is a claim in words.
+    metric the runs themselves are compared by; then those of a sentence, which is a claim in words; then, of
+    a table that has one pair in each of several metrics, that of the metric which titles name most.
+
+    Args:
+        pairs: the scores of both arms, place by place.
+        claim: what is known of the claim.
+        metric_of_runs: the metric that the runs carry, None where they carry none.
+        headlines: metrics in the order in which titles name them.
     """
     left = [pair for pair in pairs if claim.metric in (None, pair.metric)]
     if claim.dataset:
@@ -74,8 +83,17 @@ def choose(pairs: Iterator[Pair], claim: Claim, metric_of_runs: str | None) -> P
     if claim.metric is None and metric_of_runs is not None:
         left = [pair for pair in left if pair.metric == metric_of_runs] or left
     if len(_different(left)) > 1:
-        left = [pair for pair in left if not pair.column]
+        left = [pair for pair in left if not pair.column] or _of_headline(left, headlines)
     return left[0] if len(_different(left)) == 1 else None
+
+
+def _of_headline(pairs: list[Pair], headlines: Sequence[str]) -> list[Pair]:
+    """Leave the pairs of the metric that titles name most, where no metric has two pairs that differ."""
+    metrics = {pair.metric for pair in pairs}
+    if len(_different(pairs)) > len(metrics):
+        return []
+    named = [metric for metric in headlines if metric in metrics]
+    return [pair for pair in pairs if named and pair.metric == named[0]]
 
 
 def with_disagreements(pair: Pair, tables: tuple[ResultTable, ...]) -> Pair:

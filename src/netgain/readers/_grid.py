@@ -25,6 +25,11 @@ MOST_CELLS = 100_000
 JOINED = " / "
 """Between the titles of a column that stand above one another."""
 DASHES = frozenset({"", "-", "–", "—", "--", "---", "n/a", "N/A", "NA", "–/–", "✓", "✗"})
+CHANGE = re.compile(
+    r"improve|Δ|\bdelta|\bdiff|change|\bgains?\b|relative|ratio|speed-?up|reduction|提升|p-?value|winner|better",
+    re.IGNORECASE,
+)
+"""Titles of what compares two arms and is no arm."""
 ABLATED = re.compile(r"(?:^|[\s()–—-])(?:w/o|without|minus|no)(?=\s)|[-–−]\s?no\w", re.IGNORECASE)
 """Words by which a row says that it leaves out a part of the method."""
 
@@ -117,8 +122,8 @@ def published(entry: Entry, grid: Grid) -> ResultTable:
 
 def statements(entry: Entry, grid: Grid) -> Iterator[Statement]:
     """State every cell of a row that names an arm, or of a column that does."""
-    columns = [arm_of(title) for title in grid.header]
     names = _name_columns(grid)
+    columns = _arms_of_columns(grid, names)
     assumed = metric_of_caption(grid.caption) if not _has_metric(grid) else None
     for row, arm in zip(grid.rows, _arms_of_rows(grid, names), strict=True):
         if _is_group(row):
@@ -235,11 +240,31 @@ def _has_metric(grid: Grid) -> bool:
     )
 
 
+def _arms_of_columns(grid: Grid, names: tuple[int, ...]) -> list[Arm | None]:
+    """Tell the arm of each column by its title; the only other one beside a baseline is the proposed."""
+    found = [arm_of(title) for title in grid.header]
+    others = [
+        column
+        for column, title in enumerate(grid.header)
+        if column not in names and found[column] is None and title and not CHANGE.search(title)
+        if any(is_value(row.cells[column]) for row in grid.rows)
+    ]
+    if (
+        found.count("baseline") == 1
+        and "proposed" not in found
+        and len(others) == 1
+        and quantity_of(grid.header[others[0]]) is None
+    ):
+        found[others[0]] = "proposed"
+    return found
+
+
 def _arms_of_rows(grid: Grid, names: tuple[int, ...]) -> list[Arm | None]:
     """Tell the arm of each row by its name, else by the line that heads its group.
 
-    Where no name says `ours`, the only row set in bold is taken for it if another is called the baseline;
-    where none says `baseline`, the only row without something is taken for it beside ours.
+    Where no name says `ours`, the only row set in bold is taken for it if another is called the baseline, and
+    so is the only row beside that; where none says `baseline`, the only row without something is taken for it
+    beside ours.
     """
     found: list[Arm | None] = []
     group: Arm | None = None
@@ -254,6 +279,12 @@ def _arms_of_rows(grid: Grid, names: tuple[int, ...]) -> list[Arm | None]:
     bold = [i for i, row in enumerate(grid.rows) if row.bold_name and not _is_group(row)]
     if "proposed" not in found and "baseline" in found and len(bold) == 1 and not found[bold[0]]:
         found[bold[0]] = "proposed"
+    named = [i for i, row in enumerate(grid.rows) if not _is_group(row)]
+    others = [i for i in named if found[i] is None and not CHANGE.search(grid.rows[i].cells[0])]
+    if "proposed" not in found and found.count("baseline") == 1 and len(others) == 1:
+        left_out = ABLATED.search(f" {grid.rows[others[0]].cells[0]} ")
+        measured = quantity_of(grid.rows[others[0]].cells[0]) is not None
+        found[others[0]] = None if left_out or measured else "proposed"
     ablated = [i for i, row in enumerate(grid.rows) if ABLATED.search(f" {row.cells[0]}")]
     if "baseline" not in found and found.count("proposed") == 1 and len(ablated) == 1:
         found[ablated[0]] = found[ablated[0]] or "baseline"
