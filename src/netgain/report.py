@@ -23,7 +23,8 @@ class Recomputed:
     gain: float
     """Difference of the means, positive when the proposed is better."""
     low: float | None
-    """Lower end of the 95 % t-interval of the gain; None with fewer than two runs in an arm."""
+    """Lower end of the 95 % t-interval of the gain; None with fewer than two runs in an arm, or where all of
+    an arm state one seed."""
     high: float | None
     """Upper end."""
     n_baseline: int

@@ -118,7 +118,8 @@ def _in_two_scales(study: Study, splits: Splits) -> bool:
 def recompute(study: Study) -> Recomputed | None:
     """Recompute the claim from the runs: means, gain and its 95 % t-interval.
 
-    Runs are paired where both arms hold the same seeds, else Welch's interval is used.
+    Runs are paired where both arms hold the same seeds, else Welch's interval is used. No interval is given
+    where all runs of an arm state one seed: their spread is not that over seeds.
     """
     claim = study.claim
     baseline = arm_scores(study, study.baseline)
@@ -141,7 +142,9 @@ def recompute(study: Study) -> Recomputed | None:
     bounds = [difference.low, difference.high]
     low, high = (
         (None, None)
-        if bounds[0] is None or bounds[1] is None
+        if bounds[0] is None
+        or bounds[1] is None
+        or not all(map(_vary_by_seed, (baseline, proposed)))
         else sorted((sign * bounds[0], sign * bounds[1]))
     )
     return Recomputed(
@@ -157,6 +160,15 @@ def recompute(study: Study) -> Recomputed | None:
         baseline_scores=tuple(a),
         proposed_scores=tuple(b),
     )
+
+
+def _vary_by_seed(scored: tuple[tuple[Run, Score], ...]) -> bool:
+    """Tell whether several runs of an arm can tell its spread over seeds.
+
+    Runs that all state one seed differ in something else or repeat one result.
+    """
+    seeds = [run.seed.value for run, _ in scored if run.seed is not None]
+    return len(scored) < 2 or len(seeds) < len(scored) or len(set(seeds)) > 1
 
 
 def _scaled(value: float, claim: Claim) -> float:

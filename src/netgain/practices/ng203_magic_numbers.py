@@ -21,8 +21,8 @@ line, those of the optimizer and the loss first.
 ## When it stays clear
 The same buried numbers in both trees, or none; numbers that come from configs, arguments, module-level names
 or defaults of functions; numbers a comment gives a reason for; 0, 1/2, 1, 2, 100, epsilons, sizes and
-indices (a bound of gradients or a scale of logits may be a half, 1 or 2); means, ranges of pixels, running
-means for display.
+indices (though as a bound of gradients or a scale of logits 1/2, 1 and 2 count); means, ranges of pixels,
+running means for display.
 Names of notebook cells that hold other numbers in each arm leave it open.
 
 ## What is not seen

@@ -97,8 +97,10 @@ def recomputed_sentence(recomputed: Recomputed | None) -> str:
     pairing = "paired by seed" if recomputed.paired else "not paired"
     gain = signed(recomputed.gain)
     if recomputed.low is None or recomputed.high is None:
+        few = min(recomputed.n_baseline, recomputed.n_proposed) < 2
+        why = "fewer than two runs in an arm" if few else "runs of an arm that share one seed"
         return (
-            f"The runs say: {gain} from {runs}; fewer than two runs in an arm give no interval, "
+            f"The runs say: {gain} from {runs}; {why} give no interval, "
             "so whether it is more than seed noise is unknown."
         )
     return (
