@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from netgain.analysis.displays import item_of
 from netgain.analysis.known_values import Value
 from netgain.analysis.option_values import Evaluation
 from netgain.analysis.scopes import FUNCTIONS, Scope
-from netgain.analysis.syntax import calls_in, last_name
-from netgain.analysis.text_edits import Edits
+from netgain.analysis.syntax import calls_in, last_name, parse
+from netgain.analysis.text_edits import Edits, edited
+from netgain.study import CodeTree, SourceFile
+
+
+def decided(
+    tree: CodeTree, evaluation: Evaluation, may_change: Callable[[SourceFile, Scope], bool]
+) -> tuple[CodeTree, set[str]]:
+    """Decide once what can be decided in each file; return the tree and the keys that did it.
+
+    Args:
+        tree: the code.
+        evaluation: what is known of its names.
+        may_change: whether anything can be decided in a file; others stay as they are.
+    """
+    files: list[SourceFile] = []
+    keys: set[str] = set()
+    for file in tree.files:
+        root = evaluation.program.roots.get(file.path)
+        decisions = _of_file(file, root, evaluation) if root and may_change(file, root) else None
+        text = edited(file.text, decisions.edits) if decisions else None
+        if decisions is None or text is None or parse(text) is None:
+            files.append(file)
+            continue
+        keys |= decisions.keys
+        files.append(replace(file, text=text) if text != file.text else file)
+    return replace(tree, files=tuple(files)), keys
+
+
+def _of_file(file: SourceFile, root: Scope, evaluation: Evaluation) -> Decisions | None:
+    decisions = Decisions(file.text, evaluation)
+    try:
+        decisions.block(root.node.body, root)  # type: ignore[attr-defined]  # a module has one
+    except RecursionError:  # nested beyond what the interpreter follows
+        return None
+    return decisions if decisions.edits.made or decisions.keys else None
 
 
 class Decisions:

@@ -5,18 +5,14 @@ A layer that stands under `if use_bn:` is no layer of a network whose every bloc
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netgain.analysis.code_regions import builds_modules
 from netgain.analysis.constant_calls import callers_of
-from netgain.analysis.decisions import Decisions
+from netgain.analysis.decisions import decided
 from netgain.analysis.idle_code import hides_names
 from netgain.analysis.option_values import Evaluation
 from netgain.analysis.options import Options
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.scopes import Program
-from netgain.analysis.syntax import parse
-from netgain.analysis.text_edits import edited
+from netgain.analysis.scopes import Program, Scope
 from netgain.study import CodeTree, SourceFile
 
 ROUNDS = 2
@@ -36,31 +32,14 @@ def with_settled_arguments(tree: CodeTree) -> CodeTree:
     current = tree
     for number in range(ROUNDS):
         program = callers_of(tree).program if number == 0 else Program(tree=current)
-        changed = _settled(
-            current, Evaluation(program=program, options=NO_OPTIONS, every_call=True)
-        )
+        evaluation = Evaluation(program=program, options=NO_OPTIONS, every_call=True)
+        changed, _ = decided(current, evaluation, _may_build_less)
         if changed == current:
             break
         current = changed
     return current
 
 
-def _settled(tree: CodeTree, evaluation: Evaluation) -> CodeTree:
-    files: list[SourceFile] = []
-    for file in tree.files:
-        root = evaluation.program.roots.get(file.path)
-        if root is None or " if " not in f" {file.text}" or not builds_modules(root.node):
-            files.append(file)
-            continue
-        decisions = Decisions(file.text, evaluation)
-        try:
-            decisions.block(root.node.body, root)  # type: ignore[attr-defined]  # a module has one
-        except RecursionError:  # nested beyond what the interpreter follows
-            files.append(file)
-            continue
-        text = edited(file.text, decisions.edits) if decisions.edits.made else None
-        if text is None or text == file.text or parse(text) is None:
-            files.append(file)
-        else:
-            files.append(replace(file, text=text))
-    return replace(tree, files=tuple(files))
+def _may_build_less(file: SourceFile, root: Scope) -> bool:
+    """Tell whether a file builds networks, and something in it stands under a condition."""
+    return " if " in f" {file.text}" and builds_modules(root.node)

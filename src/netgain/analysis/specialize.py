@@ -6,17 +6,17 @@ afterwards reads the arm's own program. A condition that the settings do not dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from netgain.analysis.code_reach import without_unreached
 from netgain.analysis.code_unread import without_unread
-from netgain.analysis.decisions import Decisions
+from netgain.analysis.decisions import decided
 from netgain.analysis.known_values import Value
 from netgain.analysis.option_values import FROM_CALLS, Evaluation
 from netgain.analysis.options import Options, parts_of
 from netgain.analysis.scopes import FUNCTIONS, Program, Scope
-from netgain.analysis.syntax import nodes_of, parse
-from netgain.analysis.text_edits import edited
+from netgain.analysis.syntax import nodes_of
 from netgain.analysis.undecided import undecided_places
 from netgain.study import CodeTree, SourceFile
 
@@ -53,18 +53,18 @@ def specialize(tree: CodeTree, options: Options) -> Specialized:
     tree = without_unread(tree)
     first = Evaluation(program=Program(tree=tree), options=options)
     evaluation, current = first, tree
-    decided: set[str] = set()
+    deciding: set[str] = set()
     for _ in range(ROUNDS):
-        changed, keys = _decided(current, evaluation)
-        decided |= keys
+        changed, keys = decided(current, evaluation, partial(_may_change, evaluation))
+        deciding |= keys
         if changed == current:
             break
-        current = without_unreached(changed, first.program, _last_parts(decided))
+        current = without_unreached(changed, first.program, _last_parts(deciding))
         program = Program(tree=current)
         evaluation = Evaluation(program=program, options=options, before=first)
     return Specialized(
         tree=current,
-        decided_by=frozenset(decided - {FROM_CALLS}),
+        decided_by=frozenset(deciding - {FROM_CALLS}),
         undecided=undecided_places(evaluation),
     )
 
@@ -73,31 +73,7 @@ def _last_parts(keys: set[str]) -> set[str]:
     return {parts_of(key)[-1] for key in keys if key != FROM_CALLS}
 
 
-def _decided(tree: CodeTree, evaluation: Evaluation) -> tuple[CodeTree, set[str]]:
-    """Decide once what can be decided in each file; return the tree and the keys that did it."""
-    files: list[SourceFile] = []
-    keys: set[str] = set()
-    for file in tree.files:
-        root = evaluation.program.roots.get(file.path)
-        if root is None or not _may_change(file, root, evaluation):
-            files.append(file)
-            continue
-        decisions = Decisions(file.text, evaluation)
-        try:
-            decisions.block(root.node.body, root)  # type: ignore[attr-defined]  # a module has one
-        except RecursionError:  # nested beyond what the interpreter follows
-            files.append(file)
-            continue
-        text = edited(file.text, decisions.edits)
-        if text is None or parse(text) is None:
-            files.append(file)
-            continue
-        keys |= decisions.keys
-        files.append(replace(file, text=text) if text != file.text else file)
-    return replace(tree, files=tuple(files)), keys
-
-
-def _may_change(file: SourceFile, root: Scope, evaluation: Evaluation) -> bool:
+def _may_change(evaluation: Evaluation, file: SourceFile, root: Scope) -> bool:
     """Tell whether a file names an option, or defines something whose calls were settled."""
     if evaluation.options.are_asked_for_in(file.text):
         return True
