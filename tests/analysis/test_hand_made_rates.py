@@ -153,6 +153,25 @@ def adjust_learning_rate(optimizer, gamma, step):
         "",
         """logs['lr'] = 0.1 * 0.9 ** epoch""",
     ),
+    "milestones passed": (
+        "step",
+        """\
+def adjust_learning_rate(epoch, opt, optimizer):
+    steps = np.sum(epoch > np.asarray(opt.lr_decay_epochs))
+    if steps > 0:
+        new_lr = opt.learning_rate * (opt.lr_decay_rate ** steps)
+        for param_group in optimizer.param_groups:
+            param_group['lr'] = new_lr
+""",
+        """adjust_learning_rate(epoch, opt, optimizer)""",
+    ),
+    "a patience": (
+        None,
+        "",
+        """if stagnant_epochs >= 5:
+        for g in optimizer.param_groups:
+            g['lr'] = g['lr'] * 0.5""",
+    ),
     "a polynomial": (
         None,
         """\

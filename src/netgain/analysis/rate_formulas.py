@@ -28,6 +28,10 @@ PROGRESS = re.compile(
     r"\w*(?:epoch|step|iter|progress|batch|frac|decay_ratio|coeff|^t$|^it$|^i$)\w*", re.IGNORECASE
 )
 """Names of how far a training is."""
+WAITING = re.compile(
+    r"stagna|patien|no_improve|wait|bad_|since|plateau|stall|counter", re.IGNORECASE
+)
+"""Names of how long a training has not improved."""
 GROUP = re.compile(r"\w*(?:group|pg)s?|g|p", re.IGNORECASE)
 """Names of groups of parameters."""
 ANEW = re.compile(r"restart|cycle|t_cur|t_mult", re.IGNORECASE)
@@ -65,7 +69,7 @@ def _asks_group(test: ast.expr) -> bool:
 def of_progress(test: ast.expr) -> bool:
     """Tell whether a condition compares how far the training is; `args.decay_epochs > 0` asks a setting."""
     return any(
-        PROGRESS.fullmatch(word_of(part))
+        PROGRESS.fullmatch(word_of(part)) and not WAITING.search(word_of(part))
         for compare in nodes_of(test, ast.Compare)
         for part in walk(compare)
         if isinstance(part, ast.Name)
@@ -104,7 +108,8 @@ def _parts(
         if id(part) in seen or len(found) >= MOST_PARTS:
             continue
         seen.add(id(part))
-        found.append(part)
+        if around.node not in found:  # else it was looked at with all its function
+            found.append(part)
         if depth > DEEPEST:
             return None
         for name in nodes_of(part, ast.Name):
@@ -160,7 +165,7 @@ def _shapes(part: ast.AST) -> set[Family]:
             marks.append((call, "cosine"))
         elif last_name(call) == "pow" and len(call.args) == 2:
             marks.append((call, "other"))
-    marks += [(n, _power(n)) for n in nodes_of(part, ast.BinOp) if isinstance(n.op, ast.Pow)]
+    marks += [(n, _power(n, part)) for n in nodes_of(part, ast.BinOp) if isinstance(n.op, ast.Pow)]
     for branch in nodes_of(part, ast.If):
         if of_progress(branch.test) and _lowers(branch.body):
             marks.append((branch, "step"))
@@ -184,7 +189,7 @@ def _is_switched(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     return False
 
 
-def _power(power: ast.BinOp) -> Family:
+def _power(power: ast.BinOp, part: ast.AST) -> Family:
     """Return what `0.1 ** (epoch // 30)`, `0.95 ** epoch`, `(1 - t / n) ** 0.9` and `step ** -0.5` are."""
     if literal(power.right) in (-0.5, -1.5):  # the warm-up of Noam's schedule has the latter
         return "inverse-sqrt"
@@ -195,14 +200,27 @@ def _power(power: ast.BinOp) -> Family:
     )
     if not falls:
         return "other"
-    staged = any(
-        isinstance(node.op, ast.FloorDiv) for node in nodes_of(power.right, ast.BinOp)
-    ) or any(last_name(call) in WHOLE for call in calls_in(power.right))
-    if staged:
+    exponents: list[ast.expr] = [power.right]
+    if isinstance(
+        power.right, ast.Name
+    ):  # `steps = np.sum(epoch > milestones)` in the same function
+        exponents += [
+            assign.value
+            for assign in nodes_of(part, ast.Assign)
+            if any(word_of(target) == power.right.id for target in assign.targets)
+        ]
+    if any(map(_is_staged, exponents)):
         return "step"
     # a `step` may be a stage: SSD's is the number of milestones passed
     name = last_name(power.right) if isinstance(power.right, (ast.Name, ast.Attribute)) else ""
     return "exponential" if re.search(r"epoch|iter", name, re.IGNORECASE) else "other"
+
+
+def _is_staged(exponent: ast.expr) -> bool:
+    """Tell whether an exponent counts stages: whole-numbered, or milestones that were passed."""
+    return any(
+        isinstance(node.op, ast.FloorDiv) for node in nodes_of(exponent, ast.BinOp)
+    ) or not called_in(exponent).isdisjoint(WHOLE)
 
 
 def _lowers(body: list[ast.stmt]) -> bool:
