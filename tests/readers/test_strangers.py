@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import netgain
 from netgain.assemble.runs import RunSet, build_runs
 from netgain.assemble.units import same_score
 from netgain.readers import read_paths
@@ -276,9 +277,12 @@ def test_a_recipe_named_by_itself_is_read(tmp_path: Path) -> None:
     home.mkdir(parents=True)
     for name in ("r18", "r50"):
         (home / f"{name}_e90.yaml").write_text("TRAIN:\n  MAX_EPOCH: 90\nOPTIMIZER:\n  LR: 0.05\n")
-    assert read_paths([tmp_path]).facts == ()
+    facts = read_paths([tmp_path]).facts
+    assert [f.status for f in facts if isinstance(f, RunFacts)] == ["planned", "planned"]
+    assert netgain.read(tmp_path, unsorted=True).baseline.runs == ()
     (fact,) = read_paths([home / "r18_e90.yaml"]).facts
     assert isinstance(fact, RunFacts)
+    assert fact.status == "unknown"
     assert {s.key: s.value for s in fact.settings} == {"TRAIN.MAX_EPOCH": 90, "OPTIMIZER.LR": 0.05}
 
 

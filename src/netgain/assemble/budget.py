@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import PurePath
 
 from netgain.study import STRENGTHS, Budget, Cited, Curve, Scalar
+from netgain.vocabulary import is_known_metric
 
 COUNTED = frozenset(("epochs", "steps"))
 CHECKPOINTS = frozenset((".ckpt", ".pt", ".pth", ".tar", ".bin", ".pkl", ".safetensors"))
@@ -186,7 +188,32 @@ def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cite
         if count > 0:
             readings.append(Cited(value=count, source=last.source, strength="logged"))
     set_to = _number(config, "epochs")
+    if set_to is not None and not readings:
+        set_to = _at_most_planned(set_to, curves, stops=_number(config, "patience") is not None)
     return _strongest(_without_earlier_state([*readings, *([set_to] if set_to else [])]))
+
+
+def _at_most_planned(
+    set_to: Cited[float], curves: tuple[Curve, ...], *, stops: bool
+) -> Cited[float]:
+    """Return how many epochs were passed where curves without an axis are shorter than what was set.
+
+    Of a training that stops early, curves of training and held-out data of one length count its epochs. Of
+    others they may show each tenth epoch: then only the setting is known.
+    """
+    scored = [c for c in curves if c.unit == "row" and is_known_metric(c.name)]
+    lengths = {len(c.values) for c in scored if c.name != "learning_rate"}
+    both = {"train", "validation"} <= {c.split for c in scored}
+    if not both or len(lengths) != 1 or set_to.strength == "measured":
+        return set_to
+    (passed,) = lengths
+    if not 1 < passed < set_to.value:
+        return set_to
+    if not stops:
+        return replace(set_to, strength="configured")
+    return Cited(
+        value=float(passed), source=scored[0].source, strength="logged", disagreeing=(set_to,)
+    )
 
 
 def _ended_by_steps(

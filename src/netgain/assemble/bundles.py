@@ -18,6 +18,7 @@ from netgain.assemble.evidence import (
     path_of,
 )
 from netgain.assemble.folder_runs import of_its_name, split_folder
+from netgain.assemble.logs_and_folders import join_logs_to_folders
 from netgain.assemble.models_of_runs import with_own_models
 from netgain.assemble.names import group_name, seed_in_name
 from netgain.readers.base import RunFacts
@@ -54,6 +55,7 @@ def _bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
     grouped = join_checkpoints(grouped)
     _join_siblings(grouped)
     _join_resumed(grouped)
+    join_logs_to_folders(grouped)
     with_outcome = {run_id for run_id, bundle in grouped.items() if any(map(has_outcome, bundle))}
     shared = [run_id for run_id in grouped if run_id not in with_outcome]
     inside = _by_ancestor(with_outcome) if shared else {}
@@ -140,6 +142,8 @@ class _Layout:
     """How many places with facts lie right below each folder."""
     events: frozenset[str]
     """Places with event files."""
+    apart: frozenset[str]
+    """Folders whose logs bear the names of logs of other trainings right above."""
 
 
 def _layout(facts: list[RunFacts]) -> _Layout:
@@ -147,7 +151,25 @@ def _layout(facts: list[RunFacts]) -> _Layout:
     return _Layout(
         Counter(str(PurePath(location).parent) for location in locations),
         frozenset(fact.location for fact in facts if fact.dialect == "tensorboard"),
+        _apart_from_above(facts),
     )
+
+
+def _apart_from_above(facts: list[RunFacts]) -> frozenset[str]:
+    """Return folders with a log that shares name and quantities, and no values, with one right above."""
+    logs: dict[tuple[str, str], dict[tuple[str, str], set[tuple[float, ...]]]] = {}
+    for fact in facts:
+        if fact.series and (path := path_of(fact)):
+            logged = logs.setdefault((fact.location, PurePath(path).name), defaultdict(set))
+            for series in fact.series:
+                logged[series.key, series.unit].add(series.values)
+    found: set[str] = set()
+    for (location, name), logged in logs.items():
+        above = logs.get((str(PurePath(location).parent), name), {})
+        common = logged.keys() & above.keys()
+        if common and not any(logged[key] & above[key] for key in common):
+            found.add(location)
+    return frozenset(found)
 
 
 def _run_folder(fact: RunFacts, layout: _Layout) -> str:
@@ -155,7 +177,11 @@ def _run_folder(fact: RunFacts, layout: _Layout) -> str:
     folder = PurePath(fact.location)
     while HOUSEKEEPING_FOLDERS.fullmatch(folder.name):
         parent = folder.parent
-        if not parent.name or layout.children.get(str(folder), 0) > 1:
+        if (
+            not parent.name
+            or layout.children.get(str(folder), 0) > 1
+            or str(folder) in layout.apart
+        ):
             break
         folder = parent
     if fact.dialect == "tensorboard" and str(folder.parent) in layout.events:

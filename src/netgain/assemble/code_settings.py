@@ -11,6 +11,12 @@ from pathlib import PurePath
 from netgain.analysis.configured_code import Given, TrainingScript, idle_scripts, training_scripts
 from netgain.assemble.bundles import CODE, group_name, has_outcome, path_of, seed_in_name
 from netgain.assemble.defaults_in_code import CodeSettings
+from netgain.assemble.named_commands import NamedCommands, is_command
+from netgain.assemble.opened_configurations import (
+    FILES_OF_SETTINGS,
+    OpenedConfigurations,
+    records_itself,
+)
 from netgain.assemble.option_lines import OptionLines
 from netgain.assemble.planned import is_plan, started
 from netgain.assemble.scripts_of_runs import RunNames, names_of, scripts_of, told_by
@@ -93,7 +99,9 @@ class CodeOfRuns:
         self._apart = not self.scripts and given is not None
         if given is not None and self._apart:
             self.scripts = training_scripts(given)
-        facts = list(facts)
+        facts_read = list(facts)
+        facts = [fact for fact in facts_read if not is_command(fact)]
+        self._commands = NamedCommands(facts_read)
         by_default = any(fact.dialect == CODE for fact in facts)
         self._idle = idle_scripts(tree) if tree is not None and by_default else frozenset[str]()
         files = tuple(file for one in (tree, given) if one is not None for file in one.files)
@@ -101,9 +109,38 @@ class CodeOfRuns:
         facts = facts if self.scripts else []
         self._stated = _numbers(facts)
         self._replaced = _numbers(fact for fact in facts if _is_configuration(fact))
-        self._repeats = Counter(map(group_name, grouped)) if self.scripts else Counter[str]()
+        self._repeats = Counter(map(group_name, grouped))
         self._grouped = grouped
         self._cases: dict[str, _Case] = {}
+        self._opened = OpenedConfigurations(facts_read, grouped, (tree, given))
+
+    def configured(self, run_id: str, bundle: list[RunFacts]) -> list[RunFacts]:
+        """Return the command and the settings file apart from a run that it was started with.
+
+        Repeats get no seed of a file. A run that records its settings itself was not looked for.
+        """
+        if is_plan(bundle) or records_itself(bundle):
+            return []
+        case = self._case(run_id, bundle)
+        if not (case.names.programs or any(map(has_outcome, bundle))):
+            return []
+        found = [
+            *self._commands.of(run_id, case.names),
+            *self._opened.of(bundle, case.names, case.scripts),
+        ]
+        if seed_in_name(run_id) is None and self._repeats[group_name(run_id)] < 2:
+            return found
+        return [
+            replace(
+                fact,
+                settings=tuple(
+                    one for one in fact.settings if canonical_setting(one.key) != "seed"
+                ),
+            )
+            if path_of(fact).endswith(FILES_OF_SETTINGS)
+            else fact
+            for fact in found
+        ]
 
     def of(
         self,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import PurePath
 
+from netgain.assemble.files_of_one_name import level, name_of_run
+from netgain.assemble.units import same_score
 from netgain.study import Curve, Run, Unread
 from netgain.vocabulary import UNSPLIT, is_known_metric
 
@@ -33,15 +36,19 @@ SUMMARY_WORD = re.compile(
     re.IGNORECASE,
 )
 """Words of a file name by which it sums up the runs of the arm named beside them."""
+P_VALUE = re.compile(r"(?:^|[/_\-.\s])p[_\-.]?val(?:ue)?s?(?:$|[/_\-.\s])", re.IGNORECASE)
+"""Names of what a test of significance gives."""
 NUMBERS = re.compile(r"\[[\d\s.,eE+-]{3,}\]")
 """A list of scores, as a value is shown."""
 SCRIPTS = (".sh", ".bash", ".slurm", ".sbatch", ".ps1", ".bat", ".py")
 """Suffixes of files that start trainings."""
 
 
-def without_recipes(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
-    """Leave out folders of settings without any result, where other runs have results."""
-    ended = [run for run in runs if run.curves or run.finals]
+def without_recipes(
+    runs: list[Run], unfinished: Iterable[Run] = ()
+) -> tuple[list[Run], list[Unread]]:
+    """Leave out folders of settings without any result, where other runs have results or broke off."""
+    ended = [run for run in (*runs, *unfinished) if run.curves or run.finals]
     if not ended:
         return runs, []
     recipes = [
@@ -71,6 +78,48 @@ def without_launches(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     return (
         [run for run in runs if run.id not in launches],
         [Unread(path=run_id, why=why) for run_id in sorted(launches)],
+    )
+
+
+def without_comparisons(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out tests of significance between runs: rows of a table with p values."""
+    tests = [
+        run
+        for run in runs
+        if not (run.curves or run.model) and any(P_VALUE.search(name) for name in run.finals)
+    ]
+    why = "a test of significance between runs, and no run of its own"
+    return [r for r in runs if r not in tests], [Unread(path=r.id, why=why) for r in tests]
+
+
+def without_second_predictions(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out files of predictions that a run, named by its folder and itself, holds too.
+
+    `all/seed1_bert_predictions` with the scores of `seed1/bert`.
+    """
+    homes = {
+        level("-".join(PurePath(run.id).parts[-2:])): run
+        for run in runs
+        if run.finals and "#" not in run.id
+    }
+    seconds: dict[str, Run] = {}
+    for run in runs:
+        name = name_of_run(PurePath(run.id).name)
+        home = homes.get(level(name))
+        alone = name == PurePath(run.id).name or not run.finals or run.curves or run.model
+        if home is None or home is run or alone:
+            continue
+        if all(
+            (own := home.finals.get(key)) is not None and same_score(own.value, score.value)
+            for key, score in run.finals.items()
+        ):
+            seconds[run.id] = home
+    return (
+        [run for run in runs if run.id not in seconds],
+        [
+            Unread(path=run_id, why=f"predictions of {home.id}, found in a second place")
+            for run_id, home in seconds.items()
+        ],
     )
 
 

@@ -16,6 +16,8 @@ from netgain.assemble.evidence import (
     path_of,
     stem_of,
 )
+from netgain.assemble.files_of_one_name import names_in_common, of_the_run, with_their_rows
+from netgain.assemble.logs_by_split import logs_of_none, parts_of_runs, variant_of
 from netgain.assemble.same_training import told_apart
 from netgain.readers.base import RunFacts, Series
 from netgain.vocabulary import canonical_metric, is_known_metric
@@ -26,7 +28,6 @@ PARTS_OF_A_CONFIG = frozenset(
      "scheduler", "trainer", "logger", "hydra", "flags", "metadata", "env", "run"}
 )  # fmt: skip
 """Names of files that each hold a part of one run's settings (YOLOv5's `hyp.yaml` and `opt.yaml`)."""
-SPLIT_STEMS = re.compile(r"(train|training|val|valid|validation|test|eval)(_.*)?", re.IGNORECASE)
 
 
 def split_folder(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
@@ -37,16 +38,20 @@ def split_folder(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     named = {run_id: bundle for run_id, bundle in by_id.items() if run_id}
     loose = by_id.get("", [])
     if named:
-        named = _with_their_folder(named, loose)
-        loose = [] if _laps_of_one_log(named) else loose
+        if _laps_of_one_log(named):
+            beside = _logs_beside_laps(named, loose)
+            aside = set(map(id, beside))
+            named = _with_their_folder(named, [fact for fact in loose if id(fact) not in aside])
+            loose = beside
         split = {_store_suffix(run_id, bundle): bundle for run_id, bundle in named.items()}
         scripts = [fact for fact in loose if is_script(fact)]
         rest = [fact for fact in loose if not is_script(fact)]
         if rest:
-            split |= _split_by_stem(rest)
+            of_one = _laps_of_one_log(named) and len({stem_of(fact) for fact in rest}) == 1
+            split |= {f"/{stem_of(rest[0])}": rest} if of_one else _split_by_stem(rest)
         if scripts:
             split[""] = split.get("", []) + scripts
-        return split
+        return with_their_rows(split)
     return _split_by_stem(loose)
 
 
@@ -79,8 +84,6 @@ def _with_their_folder(
 
     The settings are those of all; scores and checkpoints were written over by the last training.
     """
-    if not _laps_of_one_log(named):
-        return named
     settings = [fact for fact in loose if not has_outcome(fact) and not fact.model]
     written_over = [fact for fact in loose if has_outcome(fact) or fact.model]
     last = list(named)[-1]
@@ -88,6 +91,37 @@ def _with_their_folder(
         run_id: [*bundle, *settings, *(written_over if run_id == last else ())]
         for run_id, bundle in named.items()
     }
+
+
+def _logs_beside_laps(named: dict[str, list[RunFacts]], loose: list[RunFacts]) -> list[RunFacts]:
+    """Return the logs of other trainings beside one that holds several.
+
+    They are of the same kind and show other values of what both logged over the same steps.
+    """
+    laps = [fact for bundle in named.values() for fact in bundle]
+    kind = PurePath(path_of(laps[0])).suffix
+    logged: dict[tuple[str, str], list[Series]] = defaultdict(list)
+    for series in (series for fact in laps for series in fact.series):
+        if series.unit != "row" and is_known_metric(canonical_metric(series.key).name):
+            logged[series.key, series.unit].append(series)
+    return [
+        fact
+        for fact in loose
+        if PurePath(path_of(fact)).suffix == kind
+        and (common := [s for s in fact.series if (s.key, s.unit) in logged])
+        and all(_is_elsewhere(s, logged[s.key, s.unit]) for s in common)
+    ]
+
+
+def _is_elsewhere(series: Series, others: list[Series]) -> bool:
+    """Tell whether a quantity takes other values than each of several over steps they share."""
+    return all(
+        series.steps[0] <= other.steps[-1]
+        and other.steps[0] <= series.steps[-1]
+        and not set(series.values) >= set(other.values)
+        and not set(series.values) <= set(other.values)
+        for other in others
+    )
 
 
 def _store_suffix(run_id: str, bundle: list[RunFacts]) -> str:
@@ -128,33 +162,44 @@ def _split_by_stem(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
         if len(sessions) > 1 and not any(map(has_outcome, rest)):
             return {suffix: [*bundle, *rest] for suffix, bundle in sessions.items()}
         return {"": members}
+    parts = parts_of_runs(members)
     logs: dict[frozenset[str], set[str]] = defaultdict(set)
     for fact in members:
         stem = stem_of(fact)
-        if has_outcome(fact) and stem and not SPLIT_STEMS.fullmatch(stem):
+        if has_outcome(fact) and stem and stem not in parts:
             logs[_outcome_keys(fact)].add(stem)
     stems = {
         stem
         for same_keys in logs.values()
         if len({CHECKPOINT_WORDS.sub("", stem) for stem in same_keys}) > 1
         for stem in same_keys
-    } | _logs_side_by_side(members)
+    } | _logs_side_by_side(members, parts)
     if not stems:
         configs = {stem_of(fact) for fact in members if not has_outcome(fact) and not fact.model}
         if len(configs) > 1 and _parallel(members):
             stems = {stem for stem in configs if stem}
     if not stems:
         return told_apart({"": members})
-    stems |= _other_logs(members, stems)
+    stems |= _other_logs(members, stems, parts)
+    stems |= logs_of_none(members, stems)
     split: dict[str, list[RunFacts]] = {}
     shared = [fact for fact in members if stem_of(fact) not in stems]
-    for stem in sorted(stems, key=natural):
-        own = [fact for fact in members if stem_of(fact) == stem]
-        split[f"/{stem}"] = own + of_its_name(shared, own)
+    names = names_in_common(stems, members)
+    for name in sorted(set(names.values()), key=natural):
+        own = [fact for fact in members if names.get(stem_of(fact)) == name]
+        beside = of_the_run(_of_its_variant(shared, name, stems), name, names.values())
+        split[f"/{name}"] = own + of_its_name(beside, own)
     return told_apart(split)
 
 
-def _other_logs(members: list[RunFacts], stems: set[str]) -> set[str]:
+def _of_its_variant(shared: list[RunFacts], stem: str, stems: set[str]) -> list[RunFacts]:
+    """Leave out what bears the name of another training: `test_knn.log` beside `train_knn.log`."""
+    others = {variant for other in stems if other != stem and (variant := variant_of(other))}
+    others.discard(variant_of(stem))
+    return [fact for fact in shared if variant_of(stem_of(fact)) not in others]
+
+
+def _other_logs(members: list[RunFacts], stems: set[str], parts: frozenset[str]) -> set[str]:
     """Return the stems of further logs of the kind that a folder's runs are logged in: runs of their own."""
     logs = [fact for fact in members if fact.series]
     kinds = {PurePath(path_of(fact)).suffix for fact in logs if stem_of(fact) in stems}
@@ -163,12 +208,12 @@ def _other_logs(members: list[RunFacts], stems: set[str]) -> set[str]:
         for fact in logs
         if PurePath(path_of(fact)).suffix in kinds
         and (stem := stem_of(fact))
-        and not SPLIT_STEMS.fullmatch(stem)
+        and stem not in parts
         and CHECKPOINT_WORDS.sub("", stem) == stem
     }
 
 
-def _logs_side_by_side(members: list[RunFacts]) -> set[str]:
+def _logs_side_by_side(members: list[RunFacts], parts: frozenset[str]) -> set[str]:
     """Return the stems of logs of one kind that show different values of one quantity over the same steps.
 
     Logs of trainings differ in what else they hold (one ends with a test score, one was cut off). A log
@@ -178,7 +223,7 @@ def _logs_side_by_side(members: list[RunFacts]) -> set[str]:
     for fact in members:
         stem, kind = stem_of(fact), PurePath(path_of(fact)).suffix
         plain = CHECKPOINT_WORDS.sub("", stem)
-        if not plain or SPLIT_STEMS.fullmatch(stem):
+        if not plain or stem in parts:
             continue
         for series in fact.series:
             if series.unit != "row" and is_known_metric(canonical_metric(series.key).name):

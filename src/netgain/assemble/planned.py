@@ -35,7 +35,7 @@ def planned_facts(facts: Sequence[RunFacts], code: CodeTree | None) -> list[RunF
     Returns:
         Facts of code alone, empty where nothing describes a training; a sentence where two files disagree.
     """
-    configured = [fact for fact in facts if fact.status == "planned"]
+    configured = [f for f in facts if f.status == "planned" and f.dialect == "mmengine"]
     if configured:
         return configured if len(configured) == 1 else _several(configured)
     idle = idle_scripts(code) if code is not None else frozenset[str]()

@@ -15,9 +15,11 @@ from netgain.assemble.code_settings import CodeOfRuns
 from netgain.assemble.commands import with_code_started
 from netgain.assemble.counted import (
     SUMMARY,
+    without_comparisons,
     without_data,
     without_launches,
     without_recipes,
+    without_second_predictions,
     without_second_records,
     without_summaries,
 )
@@ -32,6 +34,7 @@ from netgain.assemble.phases import over_phases
 from netgain.assemble.planned import is_plan, planned_facts
 from netgain.assemble.readings import CONSTANT, is_no_dataset, meant, strongest
 from netgain.assemble.repeats import join_printed, without_copies
+from netgain.assemble.sections import of_its_section
 from netgain.assemble.stages import agreed
 from netgain.assemble.units import BATCH_NAMES, converted, in_samples
 from netgain.readers.base import RunFacts, Setting
@@ -129,7 +132,9 @@ def build_runs(
         runs.append(run)
         unknown.extend(not_known)
     trained, data = without_data(runs)
-    trained, recipes = without_recipes(trained)
+    trained, tests = without_comparisons(trained)
+    trained, seconds = without_second_predictions(trained)
+    trained, recipes = without_recipes(trained, unfinished)
     trained, summaries = without_summaries(trained)
     trained, launches = without_launches(trained)
     kept, duplicates = without_second_records(trained)
@@ -138,6 +143,8 @@ def build_runs(
         excluded=(
             *excluded,
             *data,
+            *tests,
+            *seconds,
             *recipes,
             *(Unread(path=summary.id, why=SUMMARY) for summary in summaries),
             *launches,
@@ -168,7 +175,9 @@ def _build_run(
     other: dict[str, Cited[Scalar]] = {}
     unknown: list[Setting] = []
     left_empty: list[Cited[Scalar]] = []
-    for fact in _agreeing_scripts(fact for fact in bundle if fact.dialect != CODE):
+    own = [fact for fact in bundle if fact.dialect != CODE]
+    stated = (*own, *scripts.configured(run_id, bundle))
+    for fact in _agreeing_scripts(of_its_section(fact, run_id, bundle) for fact in stated):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
             value = meant(name, setting.value, setting.key, fact.dialect)
@@ -202,7 +211,7 @@ def _build_run(
     named = _from_names(run_id, bundle)
     agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
     by_default = scripts.of(run_id, bundle, (*named, *agreeing, *merged), defaults.of(bundle))
-    merged = in_samples({**named, **by_default, **agreeing, **merged})
+    merged = in_samples({**by_default, **named, **agreeing, **merged})
     curves = curves_of(bundle)
     unused = unused_settings(merged, curves)
     other |= {merged[name].source.key or name: merged[name] for name in sorted(unused)}

@@ -44,6 +44,22 @@ GENERIC = frozenset(
      "stats", "all", "self", "cuda", "cpu", "batch", "none", "true", "false", "name", "adam", "sgd"}
 )  # fmt: skip
 """Words of names and strings that tell no training from another."""
+AWAY = frozenset(
+    {"third_party", "thirdparty", "3rdparty", "vendor", "vendored", "external", "externals", "extern",
+     "submodules", "baselines", "baseline", "comparison", "examples", "example", "demo", "demos", "tutorials",
+     "tests", "test", "docs", "legacy", "deprecated", "old", "backup", "archive", "site-packages"}
+)  # fmt: skip
+"""Folders of code that is not known to be the project's own."""
+OF_RESULTS = re.compile(
+    r"(?:^|[_\-.\s])(?:plots?|plotting|plotter|figs?|figures?|visuali[sz]\w*|viz|draw\w*|analy[sz]e\w*|tables?|"
+    r"infer|inference|predict|prediction|evaluate|convert|export)(?:$|[_\-.\s\d])",
+    re.IGNORECASE,
+)
+"""Names of scripts that show or use what others trained."""
+HOLE = re.compile(r"\{[^{}]{0,40}\}|%[-+0-9.]{0,6}[sdfrgi]|\*")
+"""Places of a string that values fill."""
+FEWEST_LETTERS = 3
+"""Letters of a file name that must be fixed."""
 WORD = re.compile(r"[A-Za-z]+\d*[A-Za-z]*|\d+(?:\.\d+)?")
 VERSION = re.compile(r"v\d+|\d+", re.IGNORECASE)
 
@@ -114,12 +130,73 @@ def scripts_of(
     if itself:  # a log that prints its own source, a notebook beside one that only evaluates
         return [script for script in itself if script.quantities] or itself, True
     found = [script for script in found if not script.path.endswith((".log", ".txt", ".out"))]
+    found = [s for s in found if OF_RESULTS.search(PurePath(s.path).stem) is None] or found
+    if names.logs and all(log.endswith(".ipynb") for log in names.logs):
+        found = [script for script in found if not script.path.endswith(".ipynb")]
     for own_names in (names.files, *((folder,) for folder in names.folders[:3])):
         telling = [name for name in own_names if _core(name)]
         named = [s for s in found if any(_bears(s, name) for name in telling)]
         if named:
             return _nearest(named, names) or named, True
-    return found if apart else _nearest(found, names), False
+        if own_names is names.files and (writing := _writing(found, names)):
+            return _nearest(writing, names) or writing, True
+    if apart:
+        return found, False
+    return _nearest(found, names) or _in_package(found, names), False
+
+
+def _writing(scripts: list[TrainingScript], names: RunNames) -> list[TrainingScript]:
+    """Return those of several scripts that alone write files of the run's name, holes filled in.
+
+    `'{}_history.csv'` names `conv1d_history.csv`.
+    """
+    if len(scripts) < 2:
+        return []
+    logs = [log for log in names.logs if PurePath(log).suffix]
+    named = [s for s in scripts if any(_names_file(s, log) for log in logs)]
+    return named if len(named) < len(scripts) else []
+
+
+def _names_file(script: TrainingScript, log: str) -> bool:
+    file = PurePath(log).name.lower()
+    return any(
+        written.fullmatch(file) is not None
+        for word in script.words
+        if PurePath(file).suffix in word.lower()
+        if (written := _file_pattern(word)) is not None
+    )
+
+
+@lru_cache(maxsize=65536)
+def _file_pattern(word: str) -> re.Pattern[str] | None:
+    """Return the file names that a string with holes for values can become; None where nearly all can.
+
+    The last piece of an f-string (`_history.csv`) begins with a hole.
+    """
+    last = re.split(r"[/\\]", word.strip().lower())[-1]
+    if not last or len(last) > 100 or " " in last:
+        return None
+    pieces = HOLE.split(last)
+    letters = sum(char.isalpha() for char in "".join(pieces).rpartition(".")[0])
+    if letters < FEWEST_LETTERS:
+        return None
+    front = ".{0,100}" if last[0] in "_-." else ""
+    return re.compile(front + ".{0,100}".join(map(re.escape, pieces)))
+
+
+def _in_package(scripts: list[TrainingScript], names: RunNames) -> list[TrainingScript]:
+    """Return the only training script of all where it lies in a package beside the folder of the run.
+
+    A project's own folder of code is called anything (`pygcn/train.py` beside `log`).
+    """
+    if len(scripts) != 1:
+        return []
+    above = PurePath(_home(scripts[0].path)).parent
+    inside = PurePath(scripts[0].path).parts[len(above.parts) :]
+    if AWAY & {part.lower() for part in inside[:-1]}:
+        return []
+    beside = any(above == PurePath(path) or above in PurePath(path).parents for path in names.paths)
+    return scripts if beside else []
 
 
 def is_called(name: str, names: RunNames) -> bool:
@@ -128,6 +205,11 @@ def is_called(name: str, names: RunNames) -> bool:
     return bool(wanted) and any(
         _levelled(own) == wanted for own in (*names.files, *names.folders[:2])
     )
+
+
+def tells_apart(name: str) -> bool:
+    """Tell whether a name holds a word that other trainings do not bear."""
+    return bool(_core(name))
 
 
 def told_by(words: Iterable[str], names: RunNames) -> int:

@@ -41,6 +41,13 @@ NO_COMMAND = re.compile(
     re.IGNORECASE,
 )
 """Lines of help and complaint, and commands that train nothing."""
+STARTED = re.compile(
+    r"\s*(?:\[[^\[\]]{1,80}\]\s*)?(?:(?:[$+>]\s*)?python[\d.]*(?:\s+-[uOB])*|(?:now )?(?:running|executing|"
+    r"starting|launching|run|script|program)(?: script| program| file)?\s*:?)\s+"
+    r"['\"]?([\w./\\~-]+\.py)['\"]?(?:\s+\d\S{0,30})*\s*(?:\.{3})?\s*",
+    re.IGNORECASE,
+)
+"""A line that says which script runs and no more (`running %s` of `sys.argv`)."""
 PROGRAM = re.compile(r"(?:^|[\s'\"])([\w./\\~-]+\.py)\b")
 LISTED = re.compile(r"[\[\]'\",\s]+")
 """What stands between the words of a command that is printed as a list (`sys.argv`)."""
@@ -90,6 +97,8 @@ def settings_in(text: str) -> Iterator[tuple[str, Scalar]]:
         yield from _command(text[:LONGEST])
     elif "'--" in text and "[" in text and COMMAND.search(text[:LONGEST]):
         yield from _command(LISTED.sub(" ", text[:LONGEST]))
+    elif ".py" in cut and (started := STARTED.fullmatch(text[:LONGEST])) is not None:
+        yield from [] if NO_COMMAND.search(started[1]) else [("program", started[1])]
 
 
 def _command(text: str) -> Iterator[tuple[str, Scalar]]:

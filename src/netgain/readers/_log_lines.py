@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from math import inf, isfinite
@@ -24,6 +25,13 @@ from netgain.readers._split_columns import SplitColumns
 from netgain.readers.base import Entry, Limits
 from netgain.study import Scalar
 
+SETTINGS_FILE = re.compile(r"[\w./\\~-]{1,200}\.(?:ya?ml|json|toml)", re.IGNORECASE)
+"""A value by which a log names the file of its settings."""
+BAR = re.compile(
+    rb"\s{0,12}(?:\x1b\[1m)?\s{0,12}(\d{1,9})/(\d{1,9})(?:\x1b\[0m)?\s{0,4}(?:\x1b\[[\d;]{1,6}m)?"
+    rb"(?:\[[=>.]{5,60}\] - ETA: |\xe2\x94\x81)"
+)
+"""How far Keras is in an epoch: `84/397 [=====>......] - ETA: 58s`."""
 FEWEST = 3
 """Keys of a printed block that make unknown ones settings too."""
 MANY, MOSTLY = 10, 0.8
@@ -52,6 +60,8 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     sections = Sections()
     by_hand = HandPrinted(entry)
     for number, printed in without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
+        if _is_unfinished(printed):
+            continue
         raw = by_hand.line(printed)
         section = sections.around(raw)
         if block and sections.at_heading:
@@ -113,6 +123,12 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     yield run
 
 
+def _is_unfinished(raw: bytes) -> bool:
+    """Tell whether a line is the bar of an epoch that Keras was still in: no epoch has its values."""
+    bar = BAR.match(raw) if b"/" in raw[:40] else None
+    return bar is not None and int(bar[1]) < int(bar[2])
+
+
 def _pass(run: Found, heading: Below, plan: Plan, raw: bytes, number: int) -> None:
     """Pass a line without records: what it announces, a blank line or words."""
     if plan.kind == "phase":
@@ -154,6 +170,7 @@ def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
     for spelled, value, number in block:
         key = spelled.replace(" ", "_")
         unknown_too = (plain >= FEWEST and " " not in spelled) or key == "program"
+        unknown_too = unknown_too or SETTINGS_FILE.fullmatch(str(value)) is not None
         if (unknown_too or is_known_setting(key, value)) and len(run.settings) < MOST_SETTINGS:
             run.settings[key] = (value, number)
 
@@ -210,8 +227,9 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
             if axis == "epoch" and "epochs" not in run.settings:
                 run.counted_at = number
             run.settings.setdefault(TOTALS[axis], (int(total), number))
-    run.from_zero = run.from_zero or axes.get("epoch") == 0
     end = totals.get("epoch")
+    # a callback that counts from zero beside `Epoch 1/100` says nothing of what that line counts
+    run.from_zero = run.from_zero or (axes.get("epoch") == 0 and end is not None)
     last = run.from_zero and end is not None and axes.get("epoch") == end
     if last and end is not None and run.settings.get("epochs") == (int(end), run.counted_at):
         run.settings["epochs"] = (int(end) + 1, number)  # `Epoch 24/24` of 0 to 24

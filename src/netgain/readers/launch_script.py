@@ -1,7 +1,7 @@
 """Shell scripts that start a training: the options of the command are what was asked for.
 
-Only literal options count. Where a script starts several trainings, the options all of them share are kept:
-nothing says which of the commands a run beside the script came from.
+Only literal options count. Where a script starts several trainings, the options all of them share are kept,
+and those of a command that says where its results go for the run that lies there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable
 
 from netgain.readers._dialect import dialect_of
+from netgain.readers._named_commands import named_commands
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 
 LAUNCHERS = re.compile(
@@ -54,21 +55,14 @@ def sniff(entry: Entry) -> bool:
 
 def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
     """Yield the options that every training command of the script shares."""
-    written = _expanded(_commands(entry.text(limits.text_bytes)))
-    commands = [
-        (line, options)
-        for line, text in written
-        if LAUNCHERS.search(text)
-        and not NOT_TRAINING.search(text)
-        and _says_more(options := _options(text))
-    ]
+    commands = list(trainings_in(entry.text(limits.text_bytes)))
     if not commands:
         return
-    first_line, first = commands[0]
+    first_line, _, first = commands[0]
     shared = {
         key: value
         for key, value in first.items()
-        if all(other.get(key) == value for _, other in commands[1:])
+        if all(other.get(key) == value for _, _, other in commands[1:])
     }
     if _says_more(shared):
         yield RunFacts(
@@ -79,6 +73,16 @@ def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
                 for key, value in shared.items()
             ),
         )
+    if len(commands) > 1:
+        yield from named_commands(entry, commands)
+
+
+def trainings_in(text: str) -> Iterable[tuple[int, str, dict[str, str | bool | None]]]:
+    """Yield line, text and options of each command of a shell script that starts a training."""
+    for line, command in _expanded(_commands(text)):
+        trains = LAUNCHERS.search(command) and not NOT_TRAINING.search(command)
+        if trains and _says_more(options := _options(command)):
+            yield line, command, options
 
 
 def _expanded(commands: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:

@@ -11,9 +11,11 @@ from typing import Literal
 from netgain.readers import text_log
 from netgain.readers._grid import Grid, Row, grids, published, statements
 from netgain.readers._html_parse import Page, page_of
+from netgain.readers._named_commands import named_commands
 from netgain.readers._prose import MOST_SENTENCES, prose_statements
 from netgain.readers._statements import arm_of
 from netgain.readers.base import DocumentFacts, Entry, Fact, Limits, Reader
+from netgain.readers.launch_script import trainings_in
 from netgain.study import Paper, Statement
 
 Arm = Literal["baseline", "proposed", "both"]
@@ -72,6 +74,16 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     said += _sentences(entry, lines, taken)
     tables = tuple(published(entry, grid) for grid in found)
     yield DocumentFacts(location=entry.display, paper=Paper(tables=tables, statements=tuple(said)))
+    yield from named_commands(entry, trainings_in("\n".join(_fenced(lines))))
+
+
+def _fenced(lines: list[str]) -> Iterator[str]:
+    """Yield the lines of blocks of code, and an empty line for each other one."""
+    fenced = False
+    for line in lines:
+        opens = CODE_FENCE.match(line) is not None
+        yield re.sub(r"^\s*\$ ", "", line) if fenced and not opens else ""
+        fenced ^= opens
 
 
 def _is_log(entry: Entry, text: str) -> bool:

@@ -41,6 +41,8 @@ from netgain.vocabulary import (
     x_axis,
 )
 
+PROGRAMS = ("codePath", "codePathLocal", "program")
+"""Where the metadata says which script ran; the first that is there counts."""
 ENVIRONMENT = {
     "os": "platform",
     "python": "python",
@@ -228,7 +230,7 @@ def _metadata(entry: Entry, limits: Limits) -> RunFacts:
         for key, name in (
             *ENVIRONMENT.items(),
             ("git.commit", "git_commit"),
-            ("codePath", "program"),
+            (next((key for key in PROGRAMS if key in found), PROGRAMS[0]), "program"),
         )
         if key in found and found[key].value is not None
     ]
