@@ -88,6 +88,8 @@ class Curve:
     """Finite values in the log's own scale."""
     source: Source
     """The log; `line` is that of the first value."""
+    diverged_at: float | None = None
+    """x position from which on the log shows nan or inf; None where it ends with a finite value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class Score:
 def final_score(run: Run, claim: Claim, splits: Splits = PREFERRED_SPLITS) -> Score | None:
     """Return what the run ended with under the claim's metric, None where it does not say.
 
-    A stored final score is preferred; else the last point of the curve.
+    A stored final score is preferred; else the last point of the curve, unless nan came after it.
 
     Args:
         run: one run.
@@ -53,7 +53,7 @@ def final_score(run: Run, claim: Claim, splits: Splits = PREFERRED_SPLITS) -> Sc
         if found is not None:
             return Score(value=_scaled(found.value, claim), name=name, cited=found)
         curve = metric_curve(run, metric, split)
-        if curve is not None:
+        if curve is not None and curve.diverged_at is None:
             last = Cited(value=curve.values[-1], source=curve.source, strength="logged")
             return Score(value=_scaled(last.value, claim), name=name, cited=last)
     return None

@@ -36,6 +36,7 @@ def _curves(bundle: list[RunFacts]) -> Iterable[Curve]:
                 steps=series.steps,
                 values=series.values,
                 source=series.source,
+                diverged_at=series.diverged_at,
             )
 
 
@@ -48,7 +49,10 @@ def _joined(pieces: list[tuple[Series, str]]) -> list[tuple[Series, str]]:
             continue
         if last is not None and series.steps[0] > last.steps[-1]:
             whole = replace(
-                last, steps=last.steps + series.steps, values=last.values + series.values
+                last,
+                steps=last.steps + series.steps,
+                values=last.values + series.values,
+                diverged_at=series.diverged_at,
             )
             joined[-1] = (whole, dialect)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -150,4 +150,8 @@ def _curve(entry: Entry, name: str, column: Column, step_total: float | None) ->
         flat = unrolled(x, step_total)
         x, unit = (x, unit) if flat is None else flat
     source = entry.source(line=int(lines[0]), key=name)
-    return series(name, unit=unit, steps=x, values=values, source=source)
+    found_series = series(name, unit=unit, steps=x, values=values, source=source)
+    finite = np.flatnonzero(np.isfinite(values))
+    if found_series is None or finite[-1] == len(values) - 1:
+        return found_series
+    return replace(found_series, diverged_at=float(x[finite[-1] + 1]))

@@ -89,6 +89,8 @@ class Series:
     """Values at `steps`; rows whose value is missing or not finite are left out."""
     source: Source
     """The log; line of the first value where it is a text file."""
+    diverged_at: float | None = None
+    """First x position behind the last finite value at which the log shows nan or inf; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

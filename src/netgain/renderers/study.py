@@ -166,8 +166,14 @@ def _curve(curve: Curve) -> str:
     split = f"{curve.split}/" if curve.split else ""
     return (
         f"{split}{_printable(curve.name)}: {len(curve.values):,} points by {curve.unit}, "
-        f"{curve.values[0]:g} to {curve.values[-1]:g}  [{curve.source}]"
+        f"{curve.values[0]:g} to {curve.values[-1]:g}{_divergence(curve)}  [{curve.source}]"
     )
+
+
+def _divergence(curve: Curve) -> str:
+    if curve.diverged_at is None:
+        return ""
+    return f", then nan or inf from {curve.unit} {curve.diverged_at:g} on"
 
 
 def _value(cited: Cited[Any]) -> str:
