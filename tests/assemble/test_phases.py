@@ -53,3 +53,10 @@ def test_sections_without_numbers_are_not_added(tmp_path: Path) -> None:
     found = budget_of(tmp_path, "teacher:\n  epochs: 30\nstudent:\n  epochs: 80\n").epochs
     assert found is not None
     assert found.value in (30, 80)
+
+
+def test_a_length_known_from_its_key_alone_is_likely(tmp_path: Path) -> None:
+    """The budget says how sure its numbers are, as the settings that they stand on do."""
+    found = budget_of(tmp_path, "epochs: 30\n").epochs
+    assert found is not None
+    assert found.confidence == "likely"

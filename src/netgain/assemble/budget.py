@@ -69,7 +69,13 @@ def _is_reinforced(curves: tuple[Curve, ...]) -> bool:
 def derived(value: float, *parts: Cited[float]) -> Cited[float]:
     """Cite a computed value by the weakest of the numbers it stands on."""
     weakest = max(parts, key=lambda part: STRENGTHS.index(part.strength))
-    return Cited(value=value, source=weakest.source, strength=weakest.strength)
+    sure = all(part.confidence == "sure" for part in parts)
+    return Cited(
+        value=value,
+        source=weakest.source,
+        strength=weakest.strength,
+        confidence="sure" if sure else "likely",
+    )
 
 
 def _number(config: dict[str, Cited[Scalar]], name: str) -> Cited[float] | None:
@@ -85,7 +91,11 @@ def _number(config: dict[str, Cited[Scalar]], name: str) -> Cited[float] | None:
         if math.isfinite(o.value) and o.value > 0  # a phase that is switched off has 0 epochs
     )
     return Cited(
-        value=float(cited.value), source=cited.source, strength=cited.strength, disagreeing=others
+        value=float(cited.value),
+        source=cited.source,
+        strength=cited.strength,
+        confidence=cited.confidence,
+        disagreeing=others,
     )
 
 
@@ -100,7 +110,7 @@ def _strongest(readings: list[Cited[float]]) -> Cited[float] | None:
         for r in (*ordered[1:], *best.disagreeing)
         if abs(math.log(r.value / best.value)) > math.log(1.05)
     )
-    return Cited(value=best.value, source=best.source, strength=best.strength, disagreeing=others)
+    return replace(best, disagreeing=others)
 
 
 def _is_earlier_state(counted: Cited[Scalar] | None, curves: tuple[Curve, ...]) -> bool:
@@ -288,9 +298,7 @@ def _global_batch(
     weakest = derived(value, *parts)
     first = parts[0]
     disagreeing = first.disagreeing if len(parts) == 1 else ()
-    return Cited(
-        value=value, source=first.source, strength=weakest.strength, disagreeing=disagreeing
-    )
+    return replace(weakest, source=first.source, disagreeing=disagreeing)
 
 
 def _devices(config: dict[str, Cited[Scalar]]) -> Cited[float] | None:

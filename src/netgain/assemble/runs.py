@@ -312,7 +312,11 @@ def _seed(
                 if isinstance(o.value, int)
             )
             return Cited(
-                value=int(value), source=stated.source, strength=stated.strength, disagreeing=others
+                value=int(value),
+                source=stated.source,
+                strength=stated.strength,
+                confidence=stated.confidence,
+                disagreeing=others,
             )
     named = seed_in_name(run_id)
     if named is None:
