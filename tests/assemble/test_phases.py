@@ -55,8 +55,12 @@ def test_sections_without_numbers_are_not_added(tmp_path: Path) -> None:
     assert found.value in (30, 80)
 
 
+
 def test_a_length_known_from_its_key_alone_is_likely(tmp_path: Path) -> None:
     """The budget says how sure its numbers are, as the settings that they stand on do."""
-    found = budget_of(tmp_path, "epochs: 30\n").epochs
-    assert found is not None
-    assert found.confidence == "likely"
+    for arm in ("base", "ours"):
+        (tmp_path / arm / "configs").mkdir(parents=True)
+        (tmp_path / arm / "configs" / "resnet18.yaml").write_text("train: {epochs: 30, lr: 0.1}\n")
+    (run,) = netgain.read(baseline=tmp_path / "base", proposed=tmp_path / "ours").baseline.runs
+    assert run.budget.epochs is not None
+    assert run.budget.epochs.confidence == run.config["epochs"].confidence == "likely"
