@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import netgain
-from netgain.study import Budget
+from netgain.assemble.budget import budget_of as derive_budget
+from netgain.study import Budget, Cited, Scalar, Source
 
 
 def budget_of(folder: Path, text: str) -> Budget:
@@ -55,12 +56,19 @@ def test_sections_without_numbers_are_not_added(tmp_path: Path) -> None:
     assert found.value in (30, 80)
 
 
-
-def test_a_length_known_from_its_key_alone_is_likely(tmp_path: Path) -> None:
+def test_a_length_known_from_its_key_alone_is_likely() -> None:
     """The budget says how sure its numbers are, as the settings that they stand on do."""
-    for arm in ("base", "ours"):
-        (tmp_path / arm / "configs").mkdir(parents=True)
-        (tmp_path / arm / "configs" / "resnet18.yaml").write_text("train: {epochs: 30, lr: 0.1}\n")
-    (run,) = netgain.read(baseline=tmp_path / "base", proposed=tmp_path / "ours").baseline.runs
-    assert run.budget.epochs is not None
-    assert run.budget.epochs.confidence == run.config["epochs"].confidence == "likely"
+    said: dict[str, Cited[Scalar]] = {
+        name: Cited(
+            value=value,
+            source=Source(path="record.json"),
+            strength="configured",
+            confidence=confidence,
+        )
+        for name, value, confidence in (("epochs", 30, "likely"), ("n_train", 500, "sure"))
+    }
+    found = derive_budget(said, ())
+    assert found.epochs is not None
+    assert found.epochs.confidence == "likely"
+    assert found.samples_seen is not None
+    assert (found.samples_seen.value, found.samples_seen.confidence) == (15_000, "likely")
