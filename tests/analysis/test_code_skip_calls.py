@@ -120,3 +120,34 @@ def test_members_of_one_argument_that_are_joined_leave_skips_open() -> None:
     text = "class MNet(nn.Module):\n    def forward(self, xs):\n        return torch.cat([{}], 1)\n"
     assert skips(text.format("xs[0], xs[1]")) == ({}, False)
     assert skips(text.format("xs[..., ::2], xs[..., 1:]")) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def _decode(self, b, d):\n        w = b[:, 2] - b[:, 0]\n        h = b[:, 3] - b[:, 1]\n"
+        "        return torch.stack([b[:, 0] + 0.5 * w, b[:, 1] + h], 1)\n",
+        "def compute_loss(self, x):\n        y = F.relu(x)\n        return x + y\n",
+        "def nms(self, x):\n        a = x * 2\n        return x[0] + a\n",
+        "def helper(self, x):\n        total_loss = x.mean()\n        return total_loss + x.std()\n",
+        "def helper(self, x):\n        y = F.relu(x)\n        return torch.cat([x, y], dim=0)\n",
+    ],
+)
+def test_boxes_losses_and_joined_samples_are_no_skips(method: str) -> None:
+    """What a detector does with boxes, terms of a loss, and a concatenation along the samples."""
+    net = NET.format("pass", f"return self.down(x)\n    {method}net = UNet()\n")
+    assert skips(net) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def _merge(self, x):\n        y = F.relu(x)\n        return x + y\n",
+        "def helper(self, x):\n        y = F.relu(x)\n        return torch.cat([x, y], dim=1)\n",
+        "def fuse(self, b):\n        return b[:, 1] + F.relu(b[:, 1])\n",
+    ],
+)
+def test_helpers_of_a_forward_pass_still_show_skips(method: str) -> None:
+    """A sum or concatenation in a helper is a skip where it moves no boxes and scores nothing."""
+    net = NET.format("pass", f"return self.down(x)\n    {method}net = UNet()\n")
+    assert skips(net)[0] or not skips(net)[1]

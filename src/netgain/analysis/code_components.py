@@ -11,27 +11,25 @@ from netgain.analysis.code_activations import activations
 from netgain.analysis.code_attention import attention_pattern, classes_of, gates_multiplied_in
 from netgain.analysis.code_attention_blocks import attention_blocks, takes_the_input
 from netgain.analysis.code_attention_kinds import SELF_ATTENTION
-from netgain.analysis.code_foreign import brought_models, holds_foreign_layers
-from netgain.analysis.code_losses import is_loss, only_wraps
-from netgain.analysis.code_regions import Region, is_model, kind_of, model_regions
+from netgain.analysis.code_losses import is_aside, only_wraps
+from netgain.analysis.code_open_kinds import observed_kinds
+from netgain.analysis.code_regions import Region, model_regions
 from netgain.analysis.code_skip_calls import all_skips
 from netgain.analysis.code_skips import INPUTS
-from netgain.analysis.code_strides import CONVOLUTION, FLAX, strides_held
+from netgain.analysis.code_strides import strides_held
 from netgain.analysis.code_structure import (
     RESIDUAL_CLASSES,
     custom_norms,
     normalizations,
     resamplings,
 )
-from netgain.analysis.library_models import library_network, names_in_use
+from netgain.analysis.code_variants import leaves_choice
+from netgain.analysis.library_models import library_network
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import (
     calls_in,
-    dotted,
     last_name,
     modules,
-    names_in,
     nodes_of,
     place,
     walk,
@@ -46,11 +44,6 @@ LIBRARY_ATTENTION = (
     frozenset({"MultiheadAttention", "scaled_dot_product_attention"}) | RESIDUAL_CLASSES
 )
 """Layers and functions of torch that attend."""
-GRAPHS_OF_FUNCTIONS = re.compile(
-    r"(?:tf\.(?:compat\.v1\.)?)?(?:layers\.(?:conv\dd|batch_norm|dense|max_pool|dropout|flatten|separable|average)|"
-    r"nn\.(?:conv\dd$|bias_add|max_pool|fused_batch_norm))|slim\.|tf\.contrib\.|tflearn\."
-)
-"""Functions by which older code builds a graph without any layer that has a class; not read here."""
 OTHER_ATTENTION = frozenset(
     {"MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "Attention", "AdditiveAttention",
      "GroupQueryAttention", "dot_product_attention", "flash_attn_func", "flash_attn_qkvpacked_func",
@@ -67,7 +60,7 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
     (`getattr(nn, name)`, `act_layer=...`) or takes a whole model from elsewhere.
     """
     regions = model_regions(tree)
-    if not regions:
+    if (not regions and library_network(tree) is None) or leaves_choice(tree):
         return None
     found: dict[tuple[str, str], list[Source]] = defaultdict(list)
     undecided: set[str] = set()
@@ -85,7 +78,12 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
             found[("activation", activation)].append(source)
         for kind, sightings in (
             ("normalization", normalizations(node, functional=is_class)),
-            ("resampling", resamplings(node, functional=is_class, held=held.get(file.path, {}))),
+            (
+                "resampling",
+                resamplings(
+                    node, functional=is_class, held=held.get(file.path, {}), own=classes.keys()
+                ),
+            ),
         ):
             for name, at in sightings.found:
                 found[(kind, name)].append(place(file, at, getattr(node, "name", None)))
@@ -139,14 +137,10 @@ def code_census(tree: CodeTree) -> ModelProfile | None:
         )
         for (kind, name), sources in sorted(found.items())
     )
-    seen = set(_observed(tree)) - undecided - _held_in_variables(tree)
+    seen = observed_kinds(tree) - undecided
     if _unread_norms(tree, regions):
         seen.discard("normalization")
     return ModelProfile(components=components, observed_kinds=tuple(sorted(seen)))
-
-
-TESTED = frozenset((ast.Call, ast.ClassDef, ast.AnnAssign, ast.FunctionDef))
-"""Nodes that name a class without holding it: a test, a base, an annotation."""
 
 
 @remembered
@@ -192,7 +186,7 @@ def _forwards(node: ast.AST) -> Iterator[ast.FunctionDef]:
         yield node
     elif isinstance(node, ast.ClassDef):
         for item in node.body:
-            if isinstance(item, ast.FunctionDef) and not item.name.startswith("__init__"):
+            if isinstance(item, ast.FunctionDef) and not is_aside(item):
                 yield item
 
 
@@ -232,113 +226,3 @@ def _unread_attention(
         if not ({node.name} | made | inner) & (known | LIBRARY_ATTENTION):
             return True
     return False
-
-
-def _observed(tree: CodeTree) -> tuple[str, ...]:
-    kinds = {"activation", "attention", "normalization", "resampling", "skip"}
-    if holds_foreign_layers(tree, model_regions(tree)):
-        return ()
-    if not files_of(tree).started and _holds_more_networks(tree):
-        return ()
-    if brought_models(tree, names_in_use(tree)) and library_network(tree) is None:
-        return ()
-    for _, module in modules(tree):
-        for call in calls_in(module):
-            name = last_name(call)
-            if GRAPHS_OF_FUNCTIONS.match(dotted(call.func)):
-                return ()
-            if (
-                name == "getattr"
-                and call.args
-                and last_name(call.args[0]) in ("nn", "F", "functional")
-            ):
-                kinds -= {"activation", "normalization", "resampling"}
-        for argument in nodes_of(module, ast.arg):
-            if argument.arg in (
-                "act_layer", "activation", "act", "nonlinearity", "act_fn", "activation_fn"
-            ):  # fmt: skip
-                kinds.discard("activation")
-            if argument.arg in (
-                "norm_layer", "norm", "normalization", "norm_cls", "norm_fn", "norm_type"
-            ):  # fmt: skip
-                kinds.discard("normalization")
-        if any("use_bn" in names_in(node.test) for node in _tests(module)):
-            kinds.discard("normalization")
-        kinds -= _built_aside(module)
-    return tuple(sorted(kinds))
-
-
-def _holds_more_networks(tree: CodeTree) -> bool:
-    """Tell whether a tree defines networks beside those counted, of which none is known to be idle."""
-    counted = {id(node) for _, node, _ in model_regions(tree)}
-    return any(
-        is_model(owner) and id(owner) not in counted
-        for _, module in modules(tree)
-        for owner in nodes_of(module, ast.ClassDef)
-    )
-
-
-def _built_aside(module: ast.Module) -> set[str]:
-    """Return the kinds of layers that classes make which are no networks, as builders of models do."""
-    kinds: set[str] = set()
-    for owner in nodes_of(module, ast.ClassDef):
-        if is_model(owner) or is_loss(owner):
-            continue
-        made = {name for name in map(last_name, calls_in(owner)) if name[:1].isupper()}
-        kinds |= {kind_of(name) for name in made}
-        if any(map(CONVOLUTION.fullmatch, made)):
-            kinds.add("resampling")
-    return kinds
-
-
-def _holds_convolutions(module: ast.Module, named: set[int]) -> bool:
-    """Tell whether a class of convolutions is kept under a name: its strides stand where that is called."""
-    for call in calls_in(module):
-        if last_name(call) == "partial" and any(map(_is_convolution, call.args[:1])):
-            return True
-    values: list[ast.expr | None] = [node.value for node in nodes_of(module, ast.Assign)]
-    for arguments in nodes_of(module, ast.arguments):
-        values += [*arguments.defaults, *arguments.kw_defaults]
-    return any(v is not None and id(v) not in named and _is_convolution(v) for v in values)
-
-
-def _is_convolution(node: ast.expr) -> bool:
-    if not isinstance(node, (ast.Name, ast.Attribute)):
-        return False
-    name = last_name(node)
-    flax = isinstance(node, ast.Attribute) and last_name(node.value) in FLAX
-    return bool(CONVOLUTION.fullmatch(name)) or (flax and name in ("Conv", "ConvTranspose"))
-
-
-def _tests(module: ast.Module) -> list[ast.If | ast.IfExp]:
-    """Return what is left of a file's conditions."""
-    return [*nodes_of(module, ast.If), *nodes_of(module, ast.IfExp)]
-
-
-def _held_in_variables(tree: CodeTree) -> set[str]:
-    """Return the kinds of which a class is stored or passed on and not called: which one runs is open."""
-    kinds: set[str] = set()
-    for _, module in modules(tree):
-        named = {id(call.func) for call in calls_in(module)}
-        for node in walk(module):
-            if node.__class__ not in TESTED:
-                continue
-            tested: list[ast.expr] = []
-            if isinstance(node, ast.Call) and last_name(node) in ("isinstance", "issubclass"):
-                tested = node.args
-            elif isinstance(node, ast.ClassDef):
-                tested = node.bases
-            elif isinstance(node, ast.AnnAssign):
-                tested = [node.annotation]
-            elif isinstance(node, ast.FunctionDef):
-                hints = [node.returns, *(a.annotation for a in node.args.args)]
-                tested = [hint for hint in hints if hint is not None]
-            named.update(id(inner) for item in tested for inner in walk(item))
-        held = {node.id for node in nodes_of(module, ast.Name) if id(node) not in named}
-        held |= {node.attr for node in nodes_of(module, ast.Attribute) if id(node) not in named}
-        kinds.update(map(kind_of, held))
-        if _holds_convolutions(module, named):
-            kinds.add("resampling")
-        for node in nodes_of(module, ast.ImportFrom):
-            kinds.update(kind_of(a.name) for a in node.names if a.asname not in (None, a.name))
-    return kinds - {""}

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from netgain.analysis.syntax import (
-    calls_in,
-    dotted,
-    last_name,
-    modules,
-    names_in,
-    nodes_of,
-    words_in,
-)
-from netgain.study import CodeTree, SourceFile
+from netgain.analysis.code_hints import hint_nodes, names_at_work
+from netgain.analysis.library_calls import asked_by_name, listing_nodes
+from netgain.analysis.per_tree import remembered
+from netgain.analysis.syntax import calls_in, dotted, last_name, modules, nodes_of
+from netgain.study import CodeTree
 
 MODEL_MAKERS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
                           "resnet101", "get_model", "from_config"})  # fmt: skip
@@ -31,17 +25,13 @@ MODEL_MODULES = ("torchvision.models", "keras.applications", "tensorflow.keras.a
 """Modules of packages that hand out whole models, and a function that does."""
 PARTS_OF_NAMES = frozenset({"models", "applications", "hub"})
 """Attributes by which those are reached from the package."""
-NO_MODELS = ("torchvision.models.utils", "torchvision.models._utils", "torchvision.models._api")
+NO_MODELS = (
+    "torchvision.models.utils",
+    "torchvision.models._utils",
+    "torchvision.models._api",
+    "torchvision.models.feature_extraction",
+)
 """Modules below them that hold none."""
-KNOWN_PACKAGES = (
-    frozenset({"torch", "torchvision", "tensorflow", "keras", "flax", "jax", "numpy", "pandas", "scipy",
-               "sklearn", "matplotlib", "PIL", "cv2", "yaml", "omegaconf", "easydict", "tqdm", "wandb",
-               "mlflow", "pytorch_lightning", "lightning", "torchmetrics"})
-    | sys.stdlib_module_names
-)  # fmt: skip
-"""Packages whose classes are known by name, or that hold no layers."""
-SHAPING = frozenset({"Rearrange", "DropPath", "StochasticDepth"})
-"""Layers of other packages that only change the shape, or drop what passes."""
 NO_NETWORK = re.compile(
     r"\w*(?:Tokenizer(?:Fast)?|Processor|Feature_?Extractor|Config|Collator\w*|collator|Arguments|Callback|"
     r"Vectors?|Vocab)|"
@@ -56,12 +46,10 @@ MODULES_OF_NO_NETWORK = re.compile(
     r"transformers\.(?:optimization|tokenization\w*|trainer\w*|data|utils|training_args)(?:\..*)?"
 )
 """Modules of those packages that hold none."""
-Region = tuple[SourceFile, ast.AST, bool]
-"""A file, a part of it that builds or is a model, and whether that part is a model class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Own:
+class Own:
     """What a tree defines by itself."""
 
     modules: frozenset[str]
@@ -91,48 +79,92 @@ def brought_models(tree: CodeTree, used: Collection[str] | None = None) -> froze
     A name that is not followed to a package stands as it is written; a module of models that is handed on as
     a whole, or asked for a member by a name held in a variable, stands with a star.
     """
-    own = _own(tree)
+    own = own_definitions(tree)
+    found = (_brought_by(module, used, own) for _, module in modules(tree))
+    return frozenset().union(*found)
+
+
+def _brought_by(module: ast.Module, used: Collection[str] | None, own: Own) -> set[str]:
+    """Return the full names under which one file takes models from elsewhere."""
     found: set[str] = set()
-    for _, module in modules(tree):
-        idle = _idle(module, used)
-        words = words_in(module)
-        if idle:
-            words = frozenset().union(*(names_in(n) for n in module.body if n not in idle))
-        imported = set(filter(_hands_out_models, _imported_modules(module, words)))
-        bound = _bound(module)
-        alive = [node for node in module.body if node not in idle] if idle else [module]
-        if imported or not words.isdisjoint(MODEL_MAKERS | PARTS_OF_NAMES):
-            whole = {
-                full
-                for part in alive
-                for node in nodes_of(part, ast.Attribute)
-                if _hands_out_models(full := _whole(node, bound))
-            }
-            found |= {name for name in whole if name not in MODEL_MODULES}
-            found |= {
-                bound.get(dotted(call.func).partition(".")[0]) or dotted(call.func)
-                for part in alive
-                for call in calls_in(part)
-                if last_name(call) in MODEL_MAKERS and _is_foreign(call, bound, own)
-                if _whole(call.func, bound) not in whole
-            }
-            imported |= whole & set(MODEL_MODULES)
-        handed = _handed_on(alive, bound)
-        for name in imported:
-            deeper = any(other.startswith(f"{name}.") for other in found)
-            found.add(
-                name if not (deeper or name in handed) else f"{name}.*" if name in handed else name
-            )
-            if deeper and name not in handed:
-                found.discard(name)
-    return frozenset(found)
+    idle = _idle(module, used)
+    alive = [node for node in module.body if node not in idle] if idle else [module]
+    words = frozenset().union(*map(names_at_work, alive))
+    bound = bound_names(module)
+    asked = [
+        one
+        for one in asked_by_name(module, bound)
+        if _lies_in(alive, one.call) and not _is_registered(one.name, own)
+    ]
+    named = {one.name for one in asked}
+    settled = listing_nodes(module).union(*(one.through for one in asked))
+    imported = set(filter(_hands_out_models, _imported_modules(module, words)))
+    imported -= _settled_names(alive, bound, settled)
+    if imported or not words.isdisjoint(MODEL_MAKERS | PARTS_OF_NAMES):
+        hints = settled.union(*map(hint_nodes, alive))
+        whole = {
+            full
+            for part in alive
+            for node in nodes_of(part, ast.Attribute)
+            if id(node) not in hints and _hands_out_models(full := _whole(node, bound))
+        }
+        found |= {name for name in whole if name not in MODEL_MODULES}
+        found |= {
+            bound.get(dotted(call.func).partition(".")[0]) or dotted(call.func)
+            for part in alive
+            for call in calls_in(part)
+            if last_name(call) in MODEL_MAKERS and _is_foreign(call, bound, own)
+            if id(call.func) not in settled and _whole(call.func, bound) not in whole
+        }
+        imported |= whole & set(MODEL_MODULES)
+    found |= named
+    handed = _handed_on(alive, bound, settled)
+    for name in imported:
+        deeper = any(other.startswith(f"{name}.") for other in found)
+        found.add(
+            name if not (deeper or name in handed) else f"{name}.*" if name in handed else name
+        )
+        if deeper and name not in handed:
+            found.discard(name)
+    return found
 
 
-def _handed_on(parts: list[ast.Module] | list[ast.stmt], bound: dict[str, str]) -> set[str]:
-    """Return the full names of imported modules that code names without asking them for a member."""
+def _lies_in(parts: Sequence[ast.stmt] | list[ast.Module], call: ast.Call) -> bool:
+    """Tell whether a call is among those of some parts of a file."""
+    return isinstance(parts[0] if parts else None, ast.Module) or any(
+        part.lineno <= call.lineno <= (part.end_lineno or part.lineno)
+        for part in parts
+        if isinstance(part, ast.stmt)
+    )
+
+
+def _is_registered(name: str, own: Own) -> bool:
+    """Tell whether a tree may have put a network of its own under a name that timm is asked for."""
+    return name.startswith("timm.") and name.rpartition(".")[2] in own.names
+
+
+def _settled_names(
+    parts: list[ast.Module] | list[ast.stmt], bound: dict[str, str], settled: frozenset[int]
+) -> set[str]:
+    """Return the full names of imported functions that are used only where it is known what they make."""
+    used = [node for part in parts for node in nodes_of(part, ast.Name)]
+    known = {bound.get(node.id, "") for node in used if id(node) in settled}
+    return known - {bound.get(node.id, "") for node in used if id(node) not in settled} - {"timm"}
+
+
+def _handed_on(
+    parts: list[ast.Module] | list[ast.stmt], bound: dict[str, str], settled: frozenset[int]
+) -> set[str]:
+    """Return the full names of imported modules that code names without asking them for a member.
+
+    Args:
+        parts: the code.
+        bound: full names of what is imported.
+        settled: ids of nodes where it is known which member they are asked for.
+    """
     found: set[str] = set()
     for part in parts:
-        asked = {id(node.value) for node in nodes_of(part, ast.Attribute)}
+        asked = {id(node.value) for node in nodes_of(part, ast.Attribute)} | settled
         found |= {
             bound[node.id]
             for node in nodes_of(part, ast.Name)
@@ -152,16 +184,18 @@ def _idle(module: ast.Module, used: Collection[str] | None) -> set[ast.AST]:
     }
 
 
-def _own(tree: CodeTree) -> _Own:
+@remembered
+def own_definitions(tree: CodeTree) -> Own:
+    """Return what a tree defines by itself."""
     parts = {part for file in tree.files for part in PurePath(file.path).with_suffix("").parts}
     names: set[str] = set()
     for _, module in modules(tree):
         names |= {function.name for function in nodes_of(module, ast.FunctionDef)}
         names |= {owner.name for owner in nodes_of(module, ast.ClassDef)}
-    return _Own(modules=frozenset(parts), names=frozenset(names))
+    return Own(modules=frozenset(parts), names=frozenset(names))
 
 
-def _is_foreign(call: ast.Call, bound: dict[str, str], own: _Own) -> bool:
+def _is_foreign(call: ast.Call, bound: dict[str, str], own: Own) -> bool:
     """Tell whether a call that reads as one for a whole model leaves the tree.
 
     Args:
@@ -187,7 +221,7 @@ def _whole(node: ast.expr, bound: dict[str, str]) -> str:
     return f"{bound[root]}.{rest}" if rest and bound.get(root) else ""
 
 
-def _bound(module: ast.Module) -> dict[str, str]:
+def bound_names(module: ast.Module) -> dict[str, str]:
     """Return the full name of what a file imports, by the name it has there; empty for relative imports."""
     found: dict[str, str] = {}
     for imported in nodes_of(module, ast.ImportFrom):
@@ -230,38 +264,3 @@ def _hands_out_models(module: str) -> bool:
 
 def _is_below(module: str, tops: tuple[str, ...]) -> bool:
     return any(module == top or module.startswith(f"{top}.") for top in tops)
-
-
-def holds_foreign_layers(tree: CodeTree, regions: tuple[Region, ...]) -> bool:
-    """Tell whether a model makes layers of a class that another package holds, whose inside is not known."""
-    own = _own(tree)
-    names = {file.path: _imported(module, own) for file, module in modules(tree)}
-    if not any(names.values()):
-        return False
-    return any(
-        last_name(call)[:1].isupper()
-        and last_name(call) not in own.names | SHAPING
-        and dotted(call.func).partition(".")[0] in names[file.path]
-        for file, region, _ in regions
-        for call in calls_in(region)
-    )
-
-
-def _imported(module: ast.Module, own: _Own) -> frozenset[str]:
-    """Return what a file imports from packages of unknown layers: classes, and packages themselves."""
-    found = set()
-    for node in nodes_of(module, ast.ImportFrom):
-        package = (node.module or "").partition(".")[0]
-        if package in KNOWN_PACKAGES:
-            continue
-        foreign = not node.level and package not in own.modules
-        for alias in node.names:
-            is_class = alias.name[:1].isupper() and alias.name not in own.names
-            if is_class or (foreign and not alias.name[:1].isupper()):
-                found.add(alias.asname or alias.name)
-    for statement in nodes_of(module, ast.Import):
-        for alias in statement.names:
-            package = alias.name.partition(".")[0]
-            if package not in KNOWN_PACKAGES and package not in own.modules:
-                found.add(alias.asname or package)
-    return frozenset(found)

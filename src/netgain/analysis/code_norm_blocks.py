@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from netgain.analysis.code_regions import model_regions
 from netgain.analysis.code_structure import normalizations
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import calls_in, last_name, place
+from netgain.analysis.syntax import calls_in, last_name, nodes_of, place
 from netgain.study import CodeTree
 
 LAYER = re.compile(
@@ -19,6 +19,12 @@ LAYER = re.compile(
     r"conv(?:_transpose)?\dd|conv\dx\d|linear"
 )
 """Calls that make a layer with weights, or use one."""
+
+
+REPEATS: tuple[type[ast.AST], ...] = (
+    ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.Lambda, ast.If, ast.IfExp
+)  # fmt: skip
+"""Statements and expressions by which a call may make several layers, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,8 @@ class Block:
     """Places of its norms, by kind."""
     layers: int
     """Layers with weights that it makes."""
+    counted: bool = False
+    """Whether each call that makes a layer or a norm is run once, so that the counts are the model's."""
 
 
 @remembered
@@ -45,7 +53,9 @@ def norm_blocks(tree: CodeTree) -> Mapping[str, Block]:
         for kind, node in normalizations(region, functional=is_class).found:
             norms.setdefault(kind, []).append(str(place(file, node, name)))
         found[name] = Block(
-            norms={kind: tuple(places) for kind, places in norms.items()}, layers=_layers(region)
+            norms={kind: tuple(places) for kind, places in norms.items()},
+            layers=_layers(region),
+            counted=not any(nodes_of(region, kind) for kind in REPEATS),
         )
     return {name: block for name, block in found.items() if seen[name] == 1}
 
@@ -83,6 +93,27 @@ def added_norms(
             if more > 0 and not fewer and after.layers <= before.layers:
                 found[kind] = (*found.get(kind, ()), *places[-more:])
     return found
+
+
+def norms_at_shared_layers(
+    baseline: Mapping[str, Block], proposed: Mapping[str, Block]
+) -> Mapping[str, tuple[str, ...]]:
+    """Return norms of one proposed model that cannot all stand behind the layers which only it has, by kind.
+
+    Only where each model is one block that makes every layer once: with n more norms than the baseline and
+    fewer than n more layers, some norms stand where the baseline has a layer without one.
+    """
+    before = [block for block in baseline.values() if block.layers or block.norms]
+    after = [block for block in proposed.values() if block.layers or block.norms]
+    if len(before) != 1 or len(after) != 1 or not (before[0].counted and after[0].counted):
+        return {}
+    old, new = before[0], after[0]
+    more = sum(map(len, new.norms.values())) - sum(map(len, old.norms.values()))
+    surplus = more - max(new.layers - old.layers, 0)
+    bare = old.layers - sum(map(len, old.norms.values()))
+    if surplus <= 0 or bare <= 0 or old.norms.keys() != new.norms.keys() or len(new.norms) != 1:
+        return {}
+    return {kind: places[-surplus:] for kind, places in new.norms.items()}
 
 
 def added_layers(baseline: Mapping[str, Block], proposed: Mapping[str, Block]) -> int:

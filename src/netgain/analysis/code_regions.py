@@ -7,11 +7,20 @@ from collections.abc import Iterator
 
 from netgain.analysis.code_activations import ACTIVATIONS
 from netgain.analysis.code_attention_kinds import MIXERS
+from netgain.analysis.code_hints import names_at_work
 from netgain.analysis.code_losses import is_loss
 from netgain.analysis.code_strides import CONVOLUTION
 from netgain.analysis.code_structure import is_norm, is_resampling
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import called_in, calls_in, last_name, modules, nodes_of, walk
+from netgain.analysis.syntax import (
+    called_in,
+    calls_in,
+    last_name,
+    modules,
+    names_in,
+    nodes_of,
+    walk,
+)
 from netgain.study import CodeTree, SourceFile
 
 CONTAINERS = MIXERS | {"Sequential", "ModuleList", "ModuleDict", "Activation"}
@@ -20,6 +29,7 @@ Region = tuple[SourceFile, ast.AST, bool]
 """A file, a part of it that builds or is a model, and whether that part is a model class."""
 
 
+@remembered
 def model_regions(tree: CodeTree) -> tuple[Region, ...]:
     """Return the model classes in use, the functions in use that build modules, and top-level sequences."""
     return tuple(_regions(tree))
@@ -27,12 +37,15 @@ def model_regions(tree: CodeTree) -> tuple[Region, ...]:
 
 def _regions(tree: CodeTree) -> Iterator[Region]:
     used = instantiated(tree)
+    unmade = unmade_networks(tree)
+    alone = unmade if len(unmade) == 1 else ()
     for file, module in modules(tree):
         replaced = _replaced(module)
         for owner in nodes_of(module, ast.ClassDef):
             if owner in replaced:
                 continue
-            if is_model(owner) and (is_whole_network(owner.name) or owner.name in used):
+            counts = is_whole_network(owner.name) or owner.name in used or owner in alone
+            if counts and is_model(owner):
                 yield file, owner, True
         for node in module.body:
             if isinstance(node, ast.ClassDef) or node in replaced:
@@ -68,6 +81,58 @@ def is_model(node: ast.ClassDef) -> bool:
         {"forward", "__call__", "call"} & methods
         and bases - {"object", "ABC", "Protocol", "Generic"}
     )
+
+
+@remembered
+def unmade_networks(tree: CodeTree) -> tuple[ast.ClassDef, ...]:
+    """Return the networks that nothing in a tree makes, nor holds as a part, where it makes none at all.
+
+    Two folders that each define a network, and no script that trains it, are read by these. Blocks that
+    nothing holds are none where a class is named as a network.
+    """
+    owners: list[ast.ClassDef] = []
+    for _, module in modules(tree):
+        replaced = _replaced(module)
+        owners += [
+            node
+            for node in module.body
+            if isinstance(node, ast.ClassDef) and node not in replaced and is_model(node)
+        ]
+    names = {owner.name for owner in owners}
+    if not names or any(_makes_one(module, names) for _, module in modules(tree)):
+        return ()
+    inside = {name for owner in owners for name in names_at_work(owner) if name != owner.name}
+    roots = [owner for owner in owners if owner.name not in inside and _has_forward(owner)]
+    return tuple([r for r in roots if is_whole_network(r.name)] or roots)
+
+
+def _makes_one(module: ast.Module, names: set[str]) -> bool:
+    """Tell whether a file names one of some networks outside them, by its name or in a string."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef) and is_model(node):
+            if _is_registered(node):
+                return True
+        elif not _exports(node) and not isinstance(node, (ast.Import, ast.ImportFrom)):
+            if not names.isdisjoint(_words_in(node)):
+                return True
+            if not names.isdisjoint(names_in(node)) and not names.isdisjoint(names_at_work(node)):
+                return True
+    return False
+
+
+def _exports(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and "__all__" in map(last_name, node.targets)
+
+
+def _words_in(node: ast.stmt) -> set[str]:
+    """Return the strings of a statement that can be names of classes."""
+    words = (constant.value for constant in nodes_of(node, ast.Constant))
+    return {word for word in words if isinstance(word, str) and word.isidentifier()}
+
+
+def _has_forward(owner: ast.ClassDef) -> bool:
+    methods = {item.name for item in owner.body if isinstance(item, ast.FunctionDef)}
+    return bool(methods & {"forward", "call", "__call__"})
 
 
 def is_whole_network(name: str) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from netgain.analysis.code_losses import LOSS_NAME
 from netgain.analysis.code_structure import Sighting, Sightings
-from netgain.analysis.syntax import dotted, last_name, literal, nodes_of
+from netgain.analysis.syntax import dotted, last_name, literal, names_in, nodes_of
 
 FUSED_ADDITIONS = frozenset({"addcmul", "addcmul_", "addcdiv", "lerp", "lerp_"})
 """Calls that add a product to their first operand."""
@@ -244,6 +245,8 @@ class _Flow:
             return self.of(node.func.value)
         if name in WRAPPERS and isinstance(node.func, ast.Name):
             return frozenset().union(*map(self.of, arguments))
+        if name in JOINS and _joins_samples(node):
+            return self._new(frozenset().union(*map(self.of, arguments)))
         if name in JOINS | ADDITIONS and arguments:
             first = arguments[0]
             kind = "concat-skip" if name in JOINS else "residual-skip"
@@ -308,6 +311,8 @@ class _Flow:
 
     def _meet(self, node: ast.AST, parts: list[Part], name: str) -> None:
         """Note a skip where one part was computed from another."""
+        if any(LOSS_NAME.search(word) for part, _ in parts for word in names_in(part)):
+            return  # terms of a loss
         for pair in combinations(parts, 2):
             (left, first), (right, second) = pair
             found = judged(name, pair)
@@ -333,6 +338,12 @@ class _Flow:
         members = [p.slice for p in (left, right) if isinstance(p, ast.Subscript)]
         indices = [literal(member) for member in members]
         return len({i for i in indices if isinstance(i, (int, str))}) == 2
+
+
+def _joins_samples(call: ast.Call) -> bool:
+    """Tell whether a concatenation is along the first axis, which holds samples and no features."""
+    given = [k.value for k in call.keywords if k.arg in ("dim", "axis")] or call.args[1:2]
+    return bool(given) and literal(given[0]) == 0 and literal(given[0]) is not False
 
 
 def _targets(node: ast.expr) -> list[str]:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from netgain.analysis.code_fields import Given, field_asked_for, fields_of, numbers_of
 from netgain.analysis.constant_calls import callers_of
-from netgain.analysis.constants import Constants, Values
+from netgain.analysis.constants import UNKNOWN, Constants, Origin, Values
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules
 from netgain.study import CodeTree
@@ -81,13 +82,28 @@ def strides_held(tree: CodeTree) -> Mapping[str, Mapping[tuple[int, int], Values
         return {}
     program = callers_of(tree).program
     constants = Constants(program=program)
+    fields = fields_of(tree)
     return {
         path: {
-            (call.lineno, call.col_offset): constants.of(argument, program.scope_of(call, path))
+            (call.lineno, call.col_offset): _of_field(argument, fields, root.node, path)
+            or constants.of(argument, program.scope_of(call, path))
             for call, argument in _held_in_variables(root.node)
         }
         for path, root in program.roots.items()
     }
+
+
+def _of_field(argument: ast.expr, fields: Given, module: ast.AST, path: str) -> Values | None:
+    """Return what a stride may be that is a field of a model, None where it is none."""
+    name = field_asked_for(argument, fields)
+    if name is None:
+        return None
+    numbers = numbers_of(fields[name], module)
+    if numbers is None:
+        return UNKNOWN
+    return Values(
+        origins=tuple(Origin(value=float(n.value), node=n, path=path) for n in numbers)  # type: ignore[arg-type]  # whole numbers
+    )
 
 
 def _held_in_variables(module: ast.AST) -> list[tuple[ast.Call, ast.expr]]:

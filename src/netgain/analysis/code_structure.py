@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from netgain.analysis.code_strides import (
@@ -171,7 +171,11 @@ def custom_norms(region: ast.AST) -> set[str]:
 
 
 def resamplings(
-    region: ast.AST, *, functional: bool, held: Mapping[tuple[int, int], Values] = NOTHING_HELD
+    region: ast.AST,
+    *,
+    functional: bool,
+    held: Mapping[tuple[int, int], Values] = NOTHING_HELD,
+    own: Collection[str] = (),
 ) -> Sightings:
     """Find layers that change the resolution: strides, pools, interpolation, shuffles; not global pools.
 
@@ -180,6 +184,7 @@ def resamplings(
         functional: whether plain functions count, as they do inside a model class only.
         held: what is known of strides held in variables, see `strides_held`; one of which not every value
             is known leaves the kind undecided.
+        own: names of the classes of the tree, each of which is looked into by itself.
     """
     found: list[Sighting] = []
     decided = True
@@ -212,7 +217,9 @@ def resamplings(
             found.append((SHUFFLES[plain], call))
         elif plain in INTERPOLATIONS:
             found.append(("interpolation", call))
-        elif any(k.arg == "strides" and literal(k.value) != 1 for k in call.keywords):
+        elif name not in own and any(
+            k.arg == "strides" and literal(k.value) != 1 for k in call.keywords
+        ):
             decided = False  # a layer under a name of its own, as `conv = partial(nn.Conv)`
     return Sightings(found=tuple(found), decided=decided)
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from netgain.analysis.code_regions import Region, model_regions
+from netgain.analysis.code_regions import Region, model_regions, unmade_networks
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, nodes_of, walk
 from netgain.study import CodeTree
@@ -41,6 +41,40 @@ def decides_one_model(tree: CodeTree) -> bool:
         inner |= names_in(node) - {name}
     roots = set(classes) - inner
     return len(roots) <= 1 and not any(_switches(node) for _, node, _ in regions)
+
+
+@remembered
+def unmade_network(tree: CodeTree) -> str:
+    """Name the one network of a tree that nothing makes and that its defaults settle; empty where none is."""
+    unmade = unmade_networks(tree)
+    return "" if len(unmade) != 1 or leaves_choice(tree) else unmade[0].name
+
+
+@remembered
+def leaves_choice(tree: CodeTree) -> bool:
+    """Tell whether nothing makes the networks of a tree, and who makes one would choose what it is made of.
+
+    Several networks are a choice, and so are layers that come as arguments or stand under a condition.
+    """
+    unmade = unmade_networks(tree)
+    if not unmade:
+        return False
+    parts = [node for _, node, _ in model_regions(tree)]
+    return len(unmade) > 1 or any(takes_layers(node) or _switches(node) for node in parts)
+
+
+def takes_layers(region: ast.AST) -> bool:
+    """Tell whether a region calls one of its own arguments that has no default, as `block(64, 64)` does."""
+    for function in nodes_of(region, ast.FunctionDef):
+        given = function.args
+        plain = [*given.posonlyargs, *given.args]
+        bare = {argument.arg for argument in plain[: len(plain) - len(given.defaults)]}
+        bare |= {
+            a.arg for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d is None
+        }
+        if any(isinstance(c.func, ast.Name) and c.func.id in bare for c in calls_in(function)):
+            return True
+    return False
 
 
 def _same_name_twice(regions: tuple[Region, ...]) -> bool:

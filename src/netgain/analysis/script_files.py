@@ -45,6 +45,11 @@ TRAINING_WORDS = re.compile(
     r"[Ll]ightning|subprocess|os\.system|runpy|\b(?:Adam\w*|SGD|RMSprop)\(|\.train_step|value_and_grad"
 )
 """What a program that trains says somewhere."""
+OWN_FILE = re.compile(
+    r"(?:my_?|our_?)?(?:models?|nets?|networks?|backbones?|architectures?)\d*(?:_\w+)?",
+    re.IGNORECASE,
+)
+"""Names by which projects import their own file of networks."""
 QUIET = (ast.Import, ast.ImportFrom, ast.ClassDef, *FUNCTIONS, ast.Pass)
 
 
@@ -113,6 +118,7 @@ class Files:
                 continue
             parts = source.module.split(".") if source.module else []
             own = bool(source.level) or (len(parts) > 1 and parts[0] in self._folders)
+            own = own or (len(parts) == 1 and OWN_FILE.fullmatch(parts[0]) is not None)
             if own and parts and parts[-1] not in self._folders and not self._named(parts, path):
                 return True
         return False
@@ -213,6 +219,7 @@ def _acts(statement: ast.stmt) -> bool:
         return False
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Call) and literal(statement.value) is None
-    if isinstance(statement, ast.If):
-        return True
-    return isinstance(statement, (ast.For, ast.While, ast.With, ast.Try))
+    if isinstance(statement, ast.Try):  # an import with a fallback does no more than import
+        tried = [*statement.body, *statement.orelse, *statement.finalbody]
+        return any(map(_acts, tried + [s for h in statement.handlers for s in h.body]))
+    return isinstance(statement, (ast.If, ast.For, ast.While, ast.With))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from netgain.analysis.code_activations import ACTIVATIONS
 from netgain.analysis.code_components import code_census
 from netgain.analysis.code_norm_blocks import Block, norm_blocks
-from netgain.analysis.code_variants import decides_one_model
+from netgain.analysis.code_variants import decides_one_model, unmade_network
+from netgain.analysis.named_networks import with_named_networks
 from netgain.practices._config_components import attention_in_configs
 from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
 from netgain.vocabulary import without_section
@@ -83,6 +84,8 @@ class Census:
     """Places in the code that choose by a setting in which the arms differ, and that it did not decide."""
     blocks: Mapping[str, Block] = field(default_factory=dict)
     """Norms and layers of each block of the model code, by its name; norms read from code only."""
+    unmade: str = ""
+    """The network that is read by its definition alone, as nothing in the code makes it; code only."""
 
 
 def roads(study: Study, kind: str, settings: tuple[str, ...]) -> list[tuple[Census, Census]]:
@@ -91,7 +94,7 @@ def roads(study: Study, kind: str, settings: tuple[str, ...]) -> list[tuple[Cens
         (_by_graph(study.baseline, kind), _by_graph(study.proposed, kind)),
         (_by_config(study.baseline, kind, settings), _by_config(study.proposed, kind, settings)),
         (_by_checkpoint(study.baseline, kind), _by_checkpoint(study.proposed, kind)),
-        _by_code(study.baseline.code, study.proposed.code, kind),
+        _by_code(with_named_networks(study.baseline), with_named_networks(study.proposed), kind),
     )
     return [(first, second) for first, second in pairs if first is not None and second is not None]
 
@@ -273,6 +276,7 @@ def _by_code(
                 settings=tree.settings,
                 undecided=tree.undecided,
                 blocks=norm_blocks(tree) if kind == "normalization" else {},
+                unmade=unmade_network(tree),
             )
         )
     return found[0], found[1]

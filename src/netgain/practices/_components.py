@@ -151,6 +151,14 @@ def _narrowed(first: Census, second: Census) -> str:
     )
 
 
+def _by_definition(first: Census, second: Census) -> str:
+    """Name the networks that nothing in the code of their arm makes."""
+    names = dict.fromkeys(name for name in (second.unmade, first.unmade) if name)
+    if not names:
+        return ""
+    return f" Nothing in the files makes {' or '.join(names)}: read with the defaults of the definition."
+
+
 def _shown(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} x{count}" for name, count in sorted(counts.items()))
 
@@ -176,7 +184,7 @@ def _flagged(
         favours="proposed",
         message=f"The arms differ in their {about.words} by {second.by}{_narrowed(first, second)}: proposed "
         f"{_shown(second.counts) or 'none'}, baseline {_shown(first.counts) or 'none'}; no run isolates "
-        f"the difference.{at}",
+        f"the difference.{at}{_by_definition(first, second)}",
         numbers=_numbers(first, second),
         evidence=sources_of(second.sources, first.sources),
         readings=about.readings,
@@ -210,7 +218,7 @@ def _clear(about: Kind, first: Census, second: Census, difference: Difference) -
         name=about.name,
         verdict="clear",
         favours="baseline" if difference.dropped else "neither",
-        message=message,
+        message=message + _by_definition(first, second),
         numbers=_numbers(first, second),
         evidence=sources_of(first.sources, second.sources),
     )

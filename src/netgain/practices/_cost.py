@@ -7,7 +7,6 @@ import math
 import re
 from dataclasses import dataclass
 
-from netgain.analysis.code_components import model_places, network_texts
 from netgain.practices._compare import Comparison, compare, number
 from netgain.study import Arm, Cited, Run, Scalar, Source, Study, Tensor
 
@@ -20,23 +19,6 @@ STRIDE_KEY = re.compile(
 NOT_OF_THE_MODEL = re.compile(
     r"(^|[._])(data|dataset|window|eval|evaluation|test|val|sampler|tokenizer|log)([._]|$)"
 )
-SIZE_KEY = re.compile(
-    r"(?:^|[._])(?:model|net|network|arch\w*|backbone|encoder|decoder|neck|head)[._]|"
-    r"dim|hidden|layer|depth|width|channel|heads|block|stage|filter|units|image_size|sequence_length|backbone",
-    re.IGNORECASE,
-)
-"""Keys that say how large a model is, or what it is made of."""
-STARTING_WEIGHTS = re.compile(
-    r"pretrain|weights|checkpoint|init_cfg|ckpt|frozen|dropout", re.IGNORECASE
-)
-"""Keys of models that leave the size alone."""
-OF_THE_TRAINING = frozenset(
-    {"epochs", "max_epochs", "max_steps", "steps", "batch_size", "learning_rate", "seed", "weight_decay",
-     "momentum", "dropout", "label_smoothing", "warmup_steps", "warmup_epochs", "samples_seen",
-     "wall_seconds", "train_flops", "global_batch_size", "batch_size_per_device", "min_learning_rate",
-     "samples_unique", "best_epoch", "threads", "devices", "gradient_accumulation_steps"}
-)  # fmt: skip
-"""Canonical settings that do not change the size of a model."""
 COST_COLUMN = re.compile(r"flops|macs|mult-?adds|madds", re.IGNORECASE)
 
 
@@ -150,81 +132,6 @@ def differs_in_resolution(study: Study) -> bool:
     first, second = _stride_settings(study.baseline), _stride_settings(study.proposed)
     strides = any(first[key].value != second[key].value for key in first.keys() & second.keys())
     return strides or same_input(study) is False
-
-
-def same_networks(study: Study) -> tuple[Source, Source] | None:
-    """Return where both arms' networks stand that are the same by code and by every number set, else None.
-
-    Code that leaves open what an arm runs, and settings of unknown meaning that differ, may hide a network of
-    another size.
-    """
-    trees = (study.baseline.code, study.proposed.code)
-    if trees[0] is None or trees[1] is None or trees[0].undecided or trees[1].undecided:
-        return None
-    texts = [network_texts(tree) for tree in trees if tree is not None]
-    if not texts[0] or texts[0] != texts[1] or _sized_apart(study):
-        return None
-    return model_places(trees[0])[0], model_places(trees[1])[0]
-
-
-def no_smaller_by_settings(study: Study) -> tuple[Source, Source] | None:
-    """Return where both arms name one model that no setting makes smaller in the proposed arm, else None.
-
-    A part of the model that the arms name differently leaves its size open.
-    """
-    named = [
-        [run.config.get("model") for run in arm.runs] for arm in (study.baseline, study.proposed)
-    ]
-    known = [[one for one in names if one is not None] for names in named]
-    if [len(names) for names in known] != [len(names) for names in named] or not all(known):
-        return None
-    if len({str(one.value) for names in known for one in names}) != 1:
-        return None
-    first, second = (_sizes_stated(arm) for arm in (study.baseline, study.proposed))
-    for key in first.keys() | second.keys():
-        mine, theirs = first.get(key), second.get(key)
-        if mine == theirs:
-            continue
-        if (
-            not isinstance(mine, (int, float))
-            or not isinstance(theirs, (int, float))
-            or theirs < mine
-        ):
-            return None
-    return known[0][0].source, known[1][0].source
-
-
-def _sizes_stated(arm: Arm) -> dict[str, Scalar]:
-    """Return what the first run of an arm states of its model; repeats of a configuration state the same."""
-    run = arm.runs[0]
-    return {
-        key: cited.value
-        for key, cited in {**run.other_config, **run.config}.items()
-        if SIZE_KEY.search(key)
-        and key not in OF_THE_TRAINING | {"model"}
-        and not NOT_OF_THE_MODEL.search(key)
-        and not STARTING_WEIGHTS.search(key)
-    }
-
-
-def _sized_apart(study: Study) -> bool:
-    """Tell whether the arms differ in a setting that may be the size of a model."""
-    stated = [
-        {
-            key: {cited.value}
-            for run in arm.runs
-            for key, cited in {**run.other_config, **run.config}.items()
-            if key not in OF_THE_TRAINING and not isinstance(cited.value, str)
-        }
-        for arm in (study.baseline, study.proposed)
-    ]
-    names = [
-        {run.config["model"].value for run in arm.runs if "model" in run.config}
-        for arm in (study.baseline, study.proposed)
-    ]
-    return names[0] != names[1] or any(
-        stated[0][key] != stated[1][key] for key in stated[0].keys() & stated[1].keys()
-    )
 
 
 def _stride_settings(arm: Arm) -> dict[str, Cited[Scalar]]:

@@ -12,9 +12,10 @@ compared generative models reach the same scores (Lucic et al. 2018).
 Floating-point operations of the whole training in every run, counted or stated; else device time (wall-clock
 seconds times devices, on one named device); else, at equal settings for the resolution and known samples, the
 sizes of the weights in both checkpoints layer by layer; else the samples seen (epochs over one data set),
-where the proposed model has as many parameters, or is the same by its code or no smaller by its settings.
-Flagged when the proposed arm spends more than 1.2 times as much. Sweeps of the baseline's width, depth or
-length are searched for a baseline of equal cost, and where there is one the gain over it decides.
+where the proposed model has as many parameters, or is the same by its code or no smaller by its settings
+(`resnet101` is no smaller than `resnet50`); else the published operations of two named networks times the
+samples. Flagged when the proposed arm spends more than 1.2 times as much. Sweeps of the baseline's width,
+depth or length are searched for a baseline of equal cost, and where there is one the gain over it decides.
 
 ## When it stays clear
 Costs within 20 %, in every run; a proposed arm that is cheaper; a gain that holds over a baseline of equal
@@ -40,10 +41,6 @@ Lucic et al. 2018, Are GANs created equal? Dodge et al. 2019, Show your work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from statistics import fmean
-
-from netgain.analysis.scores import arm_scores
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -58,19 +55,21 @@ from netgain.practices._compare import (
 from netgain.practices._cost import (
     differs_in_resolution,
     layer_ratios,
-    no_smaller_by_settings,
     parameters,
     parting_strides,
     same_input,
+)
+from netgain.practices._matched_cost import FACTOR, matched
+from netgain.practices._network_sizes import (
+    freezes_more,
+    no_smaller_by_settings,
+    published_operations,
+    same_library_networks,
     same_networks,
 )
-from netgain.study import Cited, Run, Source, Study, Tensor, Trials
+from netgain.study import Cited, Run, Source, Study, Tensor
 
 CODE, NAME = "NG105", "unmatched-compute"
-FACTOR = 1.2
-"""Ratio of training cost above which the arms count as unmatched."""
-LADDERS = frozenset({"width", "depth", "epochs", "max_steps", "steps"})
-"""Settings whose sweep scales the cost of a model at least in proportion."""
 SAME_SIZE = 0.01
 """Share by which two counts of one model's parameters may differ."""
 MUCH_LONGER = 1.5
@@ -85,18 +84,6 @@ READINGS = Readings(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matched:
-    """A run of the baseline's own sweep that costs at least as much as the proposed arm."""
-
-    parameter: str
-    value: float
-    score: float
-    proposed: float
-    """Mean score of the proposed runs."""
-    source: Source
-
-
 def check(study: Study) -> Finding:
     """Compare what the two arms spent on training."""
     flops = compare(study, _train_flops)
@@ -105,7 +92,7 @@ def check(study: Study) -> Finding:
     time = _device_time(study)
     if time is not None:
         return _judge(study, time, "device time", "device-seconds")
-    return _by_layers(study) or _by_length(study) or _unknown(study)
+    return _by_layers(study) or _by_length(study) or _by_names(study) or _unknown(study)
 
 
 def _train_flops(run: Run) -> Cited[float] | None:
@@ -211,14 +198,10 @@ def _by_layers(study: Study) -> Finding | None:
 
 def _by_length(study: Study) -> Finding | None:
     """Bound the ratio of costs from below by the samples seen, where the proposed model is no smaller."""
-    length, unit = compare(study, lambda run: run.budget.samples_seen), "samples"
-    if length is None or not length.complete:
-        length, unit = compare(study, lambda run: run.budget.epochs), "epochs"
-        if length is None or not epochs_are_alike(study):
-            return None
-    warm = any(run.budget.resumed_from for run in study.baseline.runs)
-    if not length.complete or length.ratio <= FACTOR or warm or differs_in_resolution(study):
+    found = _length(study)
+    if found is None or found[0].ratio <= FACTOR:
         return None
+    length, unit = found
     sizes = compare(study, parameters)
     if sizes is not None and sizes.complete and sizes.baseline.value > 0:
         least = MUCH_LONGER if sizes.ratio > 1 + SAME_SIZE else FACTOR
@@ -228,6 +211,8 @@ def _by_length(study: Study) -> Finding | None:
         places = sizes.sources
     elif (same := same_networks(study)) is not None:
         words, places = "with the same network by its code", same
+    elif (library := same_library_networks(study)) is not None and not freezes_more(study):
+        words, places = f"with the same {library[2]} of a package by its code", library[:2]
     elif (named := no_smaller_by_settings(study)) is not None:
         words, places = "with a model that its settings make no smaller", named
     else:
@@ -242,6 +227,43 @@ def _by_length(study: Study) -> Finding | None:
         evidence=sources_of(length.sources, places),
         measured=False,
     )
+
+
+def _by_names(study: Study) -> Finding | None:
+    """Multiply the ratio of the published operations of two named networks by that of the samples seen."""
+    found, named = _length(study), published_operations(study)
+    if found is None or named is None or freezes_more(study):
+        return None
+    (length, unit), (first, second, ratio) = found, named
+    if ratio < 1 or ratio * length.ratio <= FACTOR:
+        return None
+    return _over(
+        study,
+        ratio=ratio * length.ratio,
+        words=f"Proposed trains {second.value}, whose published operations are {ratio:.1f}x those of "
+        f"{first.value}, on {length.ratio:.1f}x the {unit}: at the same resolution that is about "
+        f"{ratio * length.ratio:.1f}x the training operations",
+        numbers={
+            "published_operations_ratio": ratio,
+            f"{unit}_ratio": length.ratio,
+            "cost_ratio": ratio * length.ratio,
+        },
+        evidence=sources_of([second.source, first.source], length.sources),
+        measured=False,
+    )
+
+
+def _length(study: Study) -> tuple[Comparison, str] | None:
+    """Compare the samples seen, else epochs over one data set, where every run says them and starts anew."""
+    length, unit = compare(study, lambda run: run.budget.samples_seen), "samples"
+    if length is None or not length.complete:
+        length, unit = compare(study, lambda run: run.budget.epochs), "epochs"
+        if length is None or not epochs_are_alike(study):
+            return None
+    warm = any(run.budget.resumed_from for run in study.baseline.runs)
+    if not length.complete or warm or differs_in_resolution(study):
+        return None
+    return length, unit
 
 
 def _tensors(runs: tuple[Run, ...]) -> tuple[Tensor, ...]:
@@ -268,15 +290,15 @@ def _over(
     measured: bool,
 ) -> Finding:
     """Report an arm that spends more, and the gain over a baseline of equal cost where there is one."""
-    matched = _matched(study, ratio)
+    found = matched(study, ratio)
     sign = 1.0 if study.claim.higher_is_better else -1.0
-    if matched is not None:
-        gain = sign * (matched.proposed - matched.score)
-        numbers = {**numbers, "score_matched_baseline": matched.score, "gain_at_equal_cost": gain}
-        evidence = sources_of([matched.source], evidence)
+    if found is not None:
+        gain = sign * (found.proposed - found.score)
+        numbers = {**numbers, "score_matched_baseline": found.score, "gain_at_equal_cost": gain}
+        evidence = sources_of([found.source], evidence)
         words += (
-            f"; the baseline at {matched.parameter} {matched.value:g} costs as much and scores "
-            f"{matched.score:.2f}, which leaves a gain of {gain:+.2f}"
+            f"; the baseline at {found.parameter} {found.value:g} costs as much and scores "
+            f"{found.score:.2f}, which leaves a gain of {gain:+.2f}"
         )
         if gain > 0:
             return Finding(
@@ -303,38 +325,6 @@ def _over(
         remedy=f"the baseline at {ratio:.1f}x its cost by width, depth or length, the best of the three",
         settle="netgain attribute plan.toml",
     )
-
-
-def _matched(study: Study, ratio: float) -> Matched | None:
-    """Return the best trial of the baseline's sweeps that costs at least as much as the proposed arm."""
-    scored = arm_scores(study, study.proposed)
-    if not scored:
-        return None
-    sign = 1.0 if study.claim.higher_is_better else -1.0
-    reached = [
-        (value, score, sweep)
-        for sweep in study.baseline.trials
-        if sweep.parameter in LADDERS
-        for value, score in zip(sweep.values, sweep.scores, strict=True)
-        if _dearer(study, sweep, value, ratio)
-    ]
-    if not reached:
-        return None
-    value, score, sweep = max(reached, key=lambda item: sign * item[1])
-    return Matched(
-        parameter=sweep.parameter,
-        value=value,
-        score=score,
-        proposed=fmean(s.value for _, s in scored),
-        source=sweep.source,
-    )
-
-
-def _dearer(study: Study, sweep: Trials, value: float, ratio: float) -> bool:
-    """Tell whether a trial scales the claimed baseline's own setting far enough to cost as much."""
-    own = [run.config.get(sweep.parameter) for run in study.baseline.runs]
-    known = [c.value for c in own if c is not None and isinstance(c.value, (int, float))]
-    return bool(known) and len(known) == len(own) and value * FACTOR >= ratio * max(known)
 
 
 def _unknown(study: Study) -> Finding:

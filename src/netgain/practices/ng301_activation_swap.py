@@ -19,8 +19,9 @@ activation; an activation that is the claim itself; activations inside attention
 paper states and that a further run isolates, by changing it alone; its share is shown.
 
 ## What is not seen
-Activations chosen by a string that is held elsewhere; models taken whole from a package (networks of
-torchvision are known). Checkpoints do not show activations without parameters.
+Activations chosen by a string that is held elsewhere; models taken whole from a package, unless it is a
+network of torchvision, timm or Keras that is named in the code, or by an option that the arm sets.
+Checkpoints do not show activations without parameters.
 
 ## Remedy
 The same activation in both arms, or both arms with both.

@@ -13,8 +13,9 @@ at the usual batch (Wu & He 2018): the same swap can be worth everything or noth
 Normalisation layers of both models, by what computes them: the recorded graph of a run, else the setting in
 the configs of all runs, else running statistics and scale-and-shift pairs in the checkpoints, else the model
 code of two separate trees, a mean and a deviation written out included. Flagged when the proposed arm has a
-kind of norm that the baseline lacks, or when a block of its code has norms that its counterpart in the
-baseline's code, with as many layers, has not.
+kind of norm that the baseline lacks, when a block of its code has norms that its counterpart in the
+baseline's code, with as many layers, has not, or when a model of one block has more norms than layers were
+added to it.
 
 ## When it stays clear
 The same kinds in both arms, and no more of them than layers were added, as in a deeper model; synchronised
@@ -43,7 +44,7 @@ implementations and applications?
 
 from __future__ import annotations
 
-from netgain.analysis.code_norm_blocks import added_layers, added_norms
+from netgain.analysis.code_norm_blocks import added_layers, added_norms, norms_at_shared_layers
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
@@ -53,6 +54,7 @@ from netgain.study import Study
 
 CODE, NAME = "NG305", "normalization-swap"
 MORE = "whether the norms that only the proposed model has stand behind layers that only it has"
+INSIDE = "how many norms the baseline has: they are all inside a network of a package"
 
 
 def more_at_equal_depth(first: Census, second: Census) -> Difference:
@@ -66,7 +68,13 @@ def more_at_equal_depth(first: Census, second: Census) -> Difference:
         if added and first.settles and second.settles:
             places = tuple(place for found in added.values() for place in found)
             return Difference(added=tuple(added), dropped=difference.dropped, places=places)
+        if grown and not any(block.norms for block in first.blocks.values()):
+            return Difference(open=INSIDE)
         more = sum(second.counts.values()) - sum(first.counts.values())
+        shared = norms_at_shared_layers(first.blocks, second.blocks)
+        if grown and shared and first.settles and second.settles:
+            places = tuple(place for found in shared.values() for place in found)
+            return Difference(added=tuple(shared), dropped=difference.dropped, places=places)
         if added or (grown and more > added_layers(first.blocks, second.blocks)):
             return Difference(open=MORE)
     elif grown and first.layers is not None and first.layers == second.layers:

@@ -45,6 +45,7 @@ import re
 from netgain.analysis.code_components import code_census, model_places
 from netgain.analysis.code_gates import Gate, zero_gates
 from netgain.analysis.code_norm_scales import zeroed_scales
+from netgain.analysis.library_models import leaves_networks_open
 from netgain.finding import Finding, Readings
 from netgain.practice import Practice
 from netgain.practices._compare import in_idea, sources_of
@@ -132,7 +133,7 @@ def _decided(arm: Arm) -> bool:
     """Tell whether an arm's model is all in its code, and no setting is left open that may choose another."""
     census = code_census(arm.code) if arm.code else None
     whole = census is not None and "attention" in census.observed_kinds
-    if not whole or arm.code is None or arm.code.undecided:
+    if not whole or arm.code is None or arm.code.undecided or leaves_networks_open(arm.code):
         return False
     return not any(SET_IN_PLACE.search(file.text) for file in arm.code.files)
 
