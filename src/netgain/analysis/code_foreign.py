@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from netgain.analysis.code_hints import hint_nodes, names_at_work
-from netgain.analysis.library_calls import asked_by_name, listing_nodes
+from netgain.analysis.library_calls import ASKING, asked_by_name, listing_nodes
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import calls_in, dotted, last_name, modules, nodes_of
+from netgain.analysis.syntax import calls_in, dotted, last_name, modules, nodes_of, words_in
 from netgain.study import CodeTree
 
 MODEL_MAKERS = frozenset({"create_model", "from_pretrained", "resnet18", "resnet34", "resnet50",
@@ -87,6 +87,8 @@ def brought_models(tree: CodeTree, used: Collection[str] | None = None) -> froze
 def _brought_by(module: ast.Module, used: Collection[str] | None, own: Own) -> set[str]:
     """Return the full names under which one file takes models from elsewhere."""
     found: set[str] = set()
+    if not _may_bring(module):
+        return found
     idle = _idle(module, used)
     alive = [node for node in module.body if node not in idle] if idle else [module]
     words = frozenset().union(*map(names_at_work, alive))
@@ -127,6 +129,14 @@ def _brought_by(module: ast.Module, used: Collection[str] | None, own: Own) -> s
         if deeper and name not in handed:
             found.discard(name)
     return found
+
+
+def _may_bring(module: ast.Module) -> bool:
+    """Tell by the words of a file whether it can take a model from elsewhere, which few do."""
+    words = words_in(module)
+    if not words.isdisjoint(ASKING | MODEL_MAKERS | PARTS_OF_NAMES):
+        return True
+    return any(map(_hands_out_models, _imported_modules(module, words)))
 
 
 def _lies_in(parts: Sequence[ast.stmt] | list[ast.Module], call: ast.Call) -> bool:

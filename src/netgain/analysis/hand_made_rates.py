@@ -19,6 +19,7 @@ from netgain.analysis.syntax import last_name, literal, names_in, nodes_of, pare
 from netgain.study import CodeTree, Source
 
 RATES = frozenset({"lr", "learning_rate"})
+STORES: tuple[type[ast.Subscript], type[ast.Attribute]] = (ast.Subscript, ast.Attribute)
 DEEPEST = 4
 """Functions around a place that writes a rate that are looked at."""
 
@@ -68,6 +69,8 @@ def hand_made_rate(tree: CodeTree) -> HandMadeRate | None:
 
 def _writes(root: Scope) -> Iterator[_Written]:
     """Yield what sets `group["lr"]` or the rate of an optimizer."""
+    if not any(_stores_rate(node) for kind in STORES for node in nodes_of(root.node, kind)):
+        return
     for scope in (root, *root.below):
         for node in scope.own_nodes:
             if isinstance(node, ast.Assign):
@@ -78,6 +81,12 @@ def _writes(root: Scope) -> Iterator[_Written]:
                 continue
             if any(_is_rate(target, scope) for target in targets):
                 yield _Written(node=node, scope=scope)
+
+
+def _stores_rate(node: ast.Subscript | ast.Attribute) -> bool:
+    """Tell whether anything is stored under the name of a rate, which is quickly asked of a whole file."""
+    named = node.attr if isinstance(node, ast.Attribute) else literal(node.slice)
+    return named in RATES and not isinstance(node.ctx, ast.Load)
 
 
 def _is_rate(target: ast.expr, scope: Scope) -> bool:

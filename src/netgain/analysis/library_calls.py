@@ -75,13 +75,18 @@ def listing_nodes(module: ast.Module) -> frozenset[int]:
     return frozenset(id(inner) for node in listed for inner in ast.walk(node))
 
 
+ASKED = frozenset({"create_model", "get_model", "load"})
+ASKING = ASKED | {"getattr", "__dict__"}
+"""Words without which a file asks no package for a network by name."""
+
+
 def _may_ask(call: ast.Call) -> bool:
     function = call.func
     if isinstance(function, ast.Call):
         return last_name(function) == "getattr" and len(function.args) > 1
     if isinstance(function, ast.Subscript):
         return isinstance(function.value, ast.Attribute) and function.value.attr == "__dict__"
-    return last_name(function) in ("create_model", "get_model", "load")
+    return last_name(function) in ASKED
 
 
 def _asked(call: ast.Call, bound: Mapping[str, str]) -> tuple[str, ast.expr] | None:

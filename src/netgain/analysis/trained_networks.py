@@ -48,7 +48,7 @@ def trained_network(tree: CodeTree) -> Trained | None:
     None also where an argument of it is no literal, unless it only says where the network lies, what it
     starts from, or how many classes there are.
     """
-    found: list[Trained | None] = []
+    found: list[Trained] = []
     own = own_definitions(tree)
     for file, module in modules(tree):
         calls = nodes_of(module, ast.Call)
@@ -64,20 +64,13 @@ def trained_network(tree: CodeTree) -> Trained | None:
         for node in held:
             call = _maker(node, _given(_home(node, parents), module))
             one = None if call is None else _trained(call, bound, words_bound(module))
-            found.append(
-                None
-                if one is None or call is None
-                else Trained(
-                    name=one[0], arguments=one[1], source=place(file, call, last_name(call))
-                )
-            )
-    first = found[0] if found else None
-    if first is None:
-        return None
-    same = all(
-        o is not None and (o.name, o.arguments) == (first.name, first.arguments) for o in found
-    )
-    return first if same else None
+            if one is None or call is None:
+                return None
+            source = place(file, call, last_name(call))
+            found.append(Trained(name=one[0], arguments=one[1], source=source))
+            if (found[0].name, found[0].arguments) != one:
+                return None
+    return found[0] if found else None
 
 
 def _optimized(call: ast.Call) -> list[ast.expr]:

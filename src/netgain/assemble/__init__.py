@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from netgain.analysis import per_tree, syntax
 from netgain.analysis.per_tree import look_ahead
@@ -26,6 +26,7 @@ from netgain.assemble.own_code import look_first, with_own_code
 from netgain.assemble.runs import RunSet, build_runs
 from netgain.errors import UsageError
 from netgain.pacing import rare_collections
+from netgain.pure_paths import pure_path
 from netgain.readers import Reading, read_paths
 from netgain.readers.base import (
     CodeFacts,
@@ -322,7 +323,7 @@ def _code_of_arms(facts: tuple[Fact, ...], root: str) -> dict[str, tuple[CodeFac
     """
     tree = _code(facts)
     folders = {
-        file.path: arm_of(str(PurePath(file.path.removeprefix(root)).parent))
+        file.path: arm_of(str(pure_path(file.path.removeprefix(root)).parent))
         for file in (tree.files if tree else ())
     }
     if tree is None or not {"baseline", "proposed"} <= set(folders.values()):

@@ -6,11 +6,11 @@ import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from netgain.analysis.scores import Score, final_score
 from netgain.assemble.evidence import TABLE_SUFFIXES
 from netgain.errors import UsageError
+from netgain.pure_paths import pure_path
 from netgain.study import Cited, Claim, Run, Scalar, Source, Trials, Unread
 
 BASELINE_WORDS = frozenset(
@@ -64,7 +64,7 @@ def arm_of(name: str) -> str | None:
 
     The last telling word of the path decides, so `ours/ablation_baseline` is a baseline.
     """
-    for part in reversed(PurePath(name.replace("#", "/")).parts):
+    for part in reversed(pure_path(name.replace("#", "/")).parts):
         words = set(re.split(r"[^a-z]+", part.lower()))
         is_baseline = bool(words & BASELINE_WORDS)
         is_proposed = bool(words & PROPOSED_WORDS)
@@ -258,7 +258,7 @@ def _is_row(run: Run) -> bool:
     path, _, row = run.id.partition("#")
     if row.startswith("trial "):
         return True
-    return bool(row) and not run.curves and PurePath(path).suffix.lower() in TABLE_SUFFIXES
+    return bool(row) and not run.curves and pure_path(path).suffix.lower() in TABLE_SUFFIXES
 
 
 def _differing(reference: Run, run: Run) -> list[str]:
@@ -310,7 +310,7 @@ def _methods(run: Run) -> dict[str, Cited[Scalar]]:
 
 
 def _family(name: str) -> str:
-    return re.sub(r"[\d]+", "", PurePath(name.replace("#", "/")).name).strip("_-. ").lower()
+    return re.sub(r"[\d]+", "", pure_path(name.replace("#", "/")).name).strip("_-. ").lower()
 
 
 def _by_seed(runs: tuple[Run, ...]) -> tuple[Run, ...]:

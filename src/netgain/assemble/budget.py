@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import PurePath
 
+from netgain.pure_paths import pure_path
 from netgain.study import STRENGTHS, Budget, Cited, Curve, Scalar
 from netgain.vocabulary import is_known_metric
 
@@ -128,7 +128,7 @@ def _is_earlier_state(counted: Cited[Scalar] | None, curves: tuple[Curve, ...]) 
 def _of_checkpoint(cited: Cited[Scalar] | Cited[float]) -> bool:
     """Tell whether a value was counted by the state that a training saved."""
     return (
-        cited.strength == "measured" and PurePath(cited.source.path).suffix.lower() in CHECKPOINTS
+        cited.strength == "measured" and pure_path(cited.source.path).suffix.lower() in CHECKPOINTS
     )
 
 

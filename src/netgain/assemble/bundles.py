@@ -21,6 +21,7 @@ from netgain.assemble.folder_runs import of_its_name, split_folder
 from netgain.assemble.logs_and_folders import join_logs_to_folders
 from netgain.assemble.models_of_runs import with_own_models
 from netgain.assemble.names import group_name, seed_in_name
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 
 START_STAMP = re.compile(r"\d{8}_\d{6}")
@@ -81,12 +82,12 @@ def _join_siblings(grouped: dict[str, list[RunFacts]]) -> None:
     """Join `results/history_ours.json` to the run in `results/ours/`: curves here, final scores there."""
     named: dict[tuple[str, str], list[str]] = defaultdict(list)
     for run_id in grouped:
-        path = PurePath(run_id)
+        path = pure_path(run_id)
         named[str(path.parent), path.name.lower()].append(run_id)
     for run_id in list(grouped):
         if any(fact.finals or fact.run_id for fact in grouped[run_id]):
             continue
-        path = PurePath(run_id)
+        path = pure_path(run_id)
         words = set(re.split(r"[_\-.\s]+", path.name.lower()))
         homes = [
             other
@@ -108,8 +109,8 @@ def _join_resumed(grouped: dict[str, list[RunFacts]]) -> None:
     """
     by_parent: dict[PurePath, list[str]] = defaultdict(list)
     for run_id in sorted(grouped):
-        if START_STAMP.fullmatch(PurePath(run_id).name):
-            by_parent[PurePath(run_id).parent].append(run_id)
+        if START_STAMP.fullmatch(pure_path(run_id).name):
+            by_parent[pure_path(run_id).parent].append(run_id)
     for run_ids in by_parent.values():
         first = run_ids[0]
         for later in run_ids[1:]:
@@ -149,7 +150,7 @@ class _Layout:
 def _layout(facts: list[RunFacts]) -> _Layout:
     locations = {fact.location for fact in facts}
     return _Layout(
-        Counter(str(PurePath(location).parent) for location in locations),
+        Counter(str(pure_path(location).parent) for location in locations),
         frozenset(fact.location for fact in facts if fact.dialect == "tensorboard"),
         _apart_from_above(facts),
     )
@@ -157,24 +158,36 @@ def _layout(facts: list[RunFacts]) -> _Layout:
 
 def _apart_from_above(facts: list[RunFacts]) -> frozenset[str]:
     """Return folders with a log that shares name and quantities, and no values, with one right above."""
+    written = [
+        ((fact.location, pure_path(path).name), fact)
+        for fact in facts
+        if fact.series and (path := path_of(fact))
+    ]
+    places = {place for place, _ in written}
+    over = {
+        place: above
+        for place in places
+        if (above := (str(pure_path(place[0]).parent), place[1])) in places
+    }
+    asked = over.keys() | set(over.values())
     logs: dict[tuple[str, str], dict[tuple[str, str], set[tuple[float, ...]]]] = {}
-    for fact in facts:
-        if fact.series and (path := path_of(fact)):
-            logged = logs.setdefault((fact.location, PurePath(path).name), defaultdict(set))
+    for place, fact in written:
+        if place in asked:
+            logged = logs.setdefault(place, defaultdict(set))
             for series in fact.series:
                 logged[series.key, series.unit].add(series.values)
     found: set[str] = set()
-    for (location, name), logged in logs.items():
-        above = logs.get((str(PurePath(location).parent), name), {})
-        common = logged.keys() & above.keys()
-        if common and not any(logged[key] & above[key] for key in common):
+    for place in over:
+        location, logged, beneath = place[0], logs[place], logs[over[place]]
+        common = logged.keys() & beneath.keys()
+        if common and not any(logged[key] & beneath[key] for key in common):
             found.add(location)
     return frozenset(found)
 
 
 def _run_folder(fact: RunFacts, layout: _Layout) -> str:
     """Return the folder of the run a fact belongs to, above housekeeping subfolders."""
-    folder = PurePath(fact.location)
+    folder = pure_path(fact.location)
     while HOUSEKEEPING_FOLDERS.fullmatch(folder.name):
         parent = folder.parent
         if (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from pathlib import PurePath
 
 from netgain.assemble.evidence import HOUSEKEEPING_FOLDERS
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Series
 
 FOLDER = re.compile(
@@ -30,9 +30,9 @@ def join_checkpoints(grouped: Bundles) -> Bundles:
     """
     by_parent: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for run_id in grouped:
-        found = FOLDER.fullmatch(PurePath(run_id).name) if "#" not in run_id else None
+        found = FOLDER.fullmatch(pure_path(run_id).name) if "#" not in run_id else None
         home = _home(run_id)
-        if found is not None and PurePath(home).name:
+        if found is not None and pure_path(home).name:
             by_parent[home].append((int(found["number"]), run_id))
     if not by_parent:
         return grouped
@@ -51,7 +51,7 @@ def join_checkpoints(grouped: Bundles) -> Bundles:
 
 
 def _home(run_id: str) -> str:
-    folder = PurePath(run_id).parent
+    folder = pure_path(run_id).parent
     while HOUSEKEEPING_FOLDERS.fullmatch(folder.name) and folder.parent.name:
         folder = folder.parent
     return str(folder)
@@ -70,7 +70,7 @@ def _one_training(checkpoints: Bundles, own: list[RunFacts]) -> list[RunFacts] |
         return None
     last = with_history[-1]
     alone = len(checkpoints) == 1
-    if alone and not OF_A_TRAINER.fullmatch(PurePath(last).name):
+    if alone and not OF_A_TRAINER.fullmatch(pure_path(last).name):
         return None
     for run_id, curves in histories.items():
         bare = any(fact.finals for fact in checkpoints[run_id]) and not curves

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import PurePath
 
 from netgain.analysis.configured_code import Given, TrainingScript, idle_scripts, training_scripts
 from netgain.assemble.bundles import CODE, group_name, has_outcome, path_of, seed_in_name
@@ -23,6 +22,7 @@ from netgain.assemble.scripts_of_runs import RunNames, names_of, scripts_of, tol
 from netgain.assemble.settings_by_name import settings_by_name
 from netgain.assemble.shown_by_runs import Shown, shown_by
 from netgain.assemble.units import BATCH_NAMES
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 from netgain.study import Cited, CodeTree, Scalar, Source
 from netgain.vocabulary import canonical_setting
@@ -289,7 +289,7 @@ def _chosen(given: tuple[Given | None, ...], names: RunNames) -> list[Given] | N
 
 
 def _is_configuration(fact: RunFacts) -> bool:
-    return PurePath(path_of(fact)).suffix.lower() in (".yaml", ".yml", ".json", ".toml")
+    return pure_path(path_of(fact)).suffix.lower() in (".yaml", ".yml", ".json", ".toml")
 
 
 def _numbers(facts: Iterable[RunFacts]) -> dict[str, set[float]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
 from netgain.analysis.configured_code import training_scripts
 from netgain.analysis.options import declared_defaults
 from netgain.assemble.evidence import CODE, is_script, path_of
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Setting
 from netgain.study import CodeTree
 from netgain.vocabulary import canonical_setting
@@ -56,7 +56,7 @@ def with_code_started(
 def _program(bundle: Sequence[RunFacts]) -> str | None:
     """Return the one program that the files of a run say was started."""
     programs = {
-        PurePath(str(setting.value).replace("\\", "/")).name
+        pure_path(str(setting.value).replace("\\", "/")).name
         for fact in bundle
         if fact.dialect != CODE
         for setting in fact.settings
@@ -71,7 +71,7 @@ def _defaults_of(
     """Return the defaults that a program of code lying apart reaches; none where two files bear its name."""
     if given is None or not stated:
         return []
-    started = [file.path for file in given.files if PurePath(file.path).name == program]
+    started = [file.path for file in given.files if pure_path(file.path).name == program]
     if len(started) != 1:
         return []
     scripts = [script for script in training_scripts(given) if script.path == started[0]]

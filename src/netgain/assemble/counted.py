@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from netgain.assemble.files_of_one_name import level, name_of_run
 from netgain.assemble.units import same_score
+from netgain.pure_paths import pure_path
 from netgain.study import Curve, Run, Unread
 from netgain.vocabulary import UNSPLIT, is_known_metric
 
@@ -55,7 +56,7 @@ def without_recipes(
         run
         for run in runs
         if not (run.curves or run.finals or run.model)
-        and RECIPES & {part.lower() for part in PurePath(run.id).parts[-2:]}
+        and RECIPES & {part.lower() for part in pure_path(run.id).parts[-2:]}
     ]
     why = "settings without a result, in a folder of configurations; no run"
     return [r for r in runs if r not in recipes], [Unread(path=r.id, why=why) for r in recipes]
@@ -98,15 +99,15 @@ def without_second_predictions(runs: list[Run]) -> tuple[list[Run], list[Unread]
     `all/seed1_bert_predictions` with the scores of `seed1/bert`.
     """
     homes = {
-        level("-".join(PurePath(run.id).parts[-2:])): run
+        level("-".join(pure_path(run.id).parts[-2:])): run
         for run in runs
         if run.finals and "#" not in run.id
     }
     seconds: dict[str, Run] = {}
     for run in runs:
-        name = name_of_run(PurePath(run.id).name)
+        name = name_of_run(pure_path(run.id).name)
         home = homes.get(level(name))
-        alone = name == PurePath(run.id).name or not run.finals or run.curves or run.model
+        alone = name == pure_path(run.id).name or not run.finals or run.curves or run.model
         if home is None or home is run or alone:
             continue
         if all(
@@ -153,15 +154,15 @@ def without_summaries(runs: list[Run]) -> tuple[list[Run], list[Run]]:
         folder
         for run in runs
         if (run.curves or run.config)
-        and not OF_ONE_RUN.match((folder := PurePath(run.id.partition("#")[0])).name)
+        and not OF_ONE_RUN.match((folder := pure_path(run.id.partition("#")[0])).name)
     ]
-    with_results = [PurePath(run.id) for run in runs if run.curves or run.finals]
+    with_results = [pure_path(run.id) for run in runs if run.curves or run.finals]
     summaries = {
         run.id
         for run in runs
         if "#" not in run.id and _is_bare(run)
-        if any(PurePath(run.id) in folder.parents for folder in folders)
-        or _sums_up(PurePath(run.id), with_results)
+        if any(pure_path(run.id) in folder.parents for folder in folders)
+        or _sums_up(pure_path(run.id), with_results)
     }
     logged = {run.id for run in runs if run.curves and "#" not in run.id}
     summaries |= {run.id for run in runs if _is_row_of(run, logged)}
@@ -181,7 +182,7 @@ def _is_row_of(run: Run, logged: set[str]) -> bool:
     return (
         bool(name and run.finals)
         and not run.curves
-        and str(PurePath(table).parent / name) in logged
+        and str(pure_path(table).parent / name) in logged
     )
 
 
@@ -268,4 +269,4 @@ def _tells_trainings_apart(curve: Curve) -> bool:
 
 def _store(run: Run) -> str:
     """Return the store a run lies in: the folder above a run folder, or the database file."""
-    return run.id.split("#")[0] if "#" in run.id else str(PurePath(run.id).parent)
+    return run.id.split("#")[0] if "#" in run.id else str(pure_path(run.id).parent)

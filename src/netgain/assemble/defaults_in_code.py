@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import PurePath
 
 from netgain.analysis.configured_code import TrainingScript
 from netgain.assemble.evidence import CODE, has_outcome, path_of
 from netgain.assemble.readings import is_no_dataset, meant, same_value
 from netgain.assemble.shown_by_runs import Shown
 from netgain.assemble.units import converted
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 from netgain.study import Cited, Scalar, Source
 from netgain.vocabulary import canonical_setting
@@ -113,7 +113,7 @@ class CodeDefaults:
 
 @lru_cache(maxsize=8192)
 def _stem(path: str) -> str:
-    return PurePath(path).stem
+    return pure_path(path).stem
 
 
 def _stated_by(code: list[RunFacts], taught: Mapping[str, str]) -> dict[str, list[Cited[Scalar]]]:

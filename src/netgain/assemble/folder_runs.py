@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from itertools import pairwise
-from pathlib import PurePath
 
 from netgain.assemble.evidence import (
     CHECKPOINT_WORDS,
@@ -19,6 +18,7 @@ from netgain.assemble.evidence import (
 from netgain.assemble.files_of_one_name import names_in_common, of_the_run, with_their_rows
 from netgain.assemble.logs_by_split import logs_of_none, parts_of_runs, variant_of
 from netgain.assemble.same_training import told_apart
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Series
 from netgain.vocabulary import canonical_metric, is_known_metric
 
@@ -60,8 +60,8 @@ def of_its_name(shared: list[RunFacts], bundle: list[RunFacts]) -> list[RunFacts
 
     Of several files of one kind (`baseline.sh`, `ours.sh`) those named like the run's log are its own.
     """
-    stems = {PurePath(path_of(fact)).stem for fact in bundle}
-    files = [PurePath(path_of(fact)) for fact in shared]
+    stems = {pure_path(path_of(fact)).stem for fact in bundle}
+    files = [pure_path(path_of(fact)) for fact in shared]
     own_kinds = {file.suffix for file in files if file.stem in stems}
     return [
         fact
@@ -72,7 +72,7 @@ def of_its_name(shared: list[RunFacts], bundle: list[RunFacts]) -> list[RunFacts
 
 def _laps_of_one_log(named: dict[str, list[RunFacts]]) -> bool:
     """Tell whether the runs of a folder are what one text log holds one after another."""
-    paths = {PurePath(path_of(bundle[0])) for bundle in named.values()}
+    paths = {pure_path(path_of(bundle[0])) for bundle in named.values()}
     stems = {path.stem for path in paths if path.suffix.lower() not in TABLE_SUFFIXES}
     return len(paths) == 1 and all(run_id.rpartition(" ")[0] in stems for run_id in named)
 
@@ -99,7 +99,7 @@ def _logs_beside_laps(named: dict[str, list[RunFacts]], loose: list[RunFacts]) -
     They are of the same kind and show other values of what both logged over the same steps.
     """
     laps = [fact for bundle in named.values() for fact in bundle]
-    kind = PurePath(path_of(laps[0])).suffix
+    kind = pure_path(path_of(laps[0])).suffix
     logged: dict[tuple[str, str], list[Series]] = defaultdict(list)
     for series in (series for fact in laps for series in fact.series):
         if series.unit != "row" and is_known_metric(canonical_metric(series.key).name):
@@ -107,7 +107,7 @@ def _logs_beside_laps(named: dict[str, list[RunFacts]], loose: list[RunFacts]) -
     return [
         fact
         for fact in loose
-        if PurePath(path_of(fact)).suffix == kind
+        if pure_path(path_of(fact)).suffix == kind
         and (common := [s for s in fact.series if (s.key, s.unit) in logged])
         and all(_is_elsewhere(s, logged[s.key, s.unit]) for s in common)
     ]
@@ -126,7 +126,7 @@ def _is_elsewhere(series: Series, others: list[Series]) -> bool:
 
 def _store_suffix(run_id: str, bundle: list[RunFacts]) -> str:
     """Return what follows the folder in a run's id; rows of a table carry the table's name."""
-    path = PurePath(path_of(bundle[0]))
+    path = pure_path(path_of(bundle[0]))
     is_table = path.suffix.lower() in TABLE_SUFFIXES and bundle[0].location != str(path)
     return f"/{path.name}#{run_id}" if is_table else f"#{run_id}"
 
@@ -202,11 +202,11 @@ def _of_its_variant(shared: list[RunFacts], stem: str, stems: set[str]) -> list[
 def _other_logs(members: list[RunFacts], stems: set[str], parts: frozenset[str]) -> set[str]:
     """Return the stems of further logs of the kind that a folder's runs are logged in: runs of their own."""
     logs = [fact for fact in members if fact.series]
-    kinds = {PurePath(path_of(fact)).suffix for fact in logs if stem_of(fact) in stems}
+    kinds = {pure_path(path_of(fact)).suffix for fact in logs if stem_of(fact) in stems}
     return {
         stem
         for fact in logs
-        if PurePath(path_of(fact)).suffix in kinds
+        if pure_path(path_of(fact)).suffix in kinds
         and (stem := stem_of(fact))
         and stem not in parts
         and CHECKPOINT_WORDS.sub("", stem) == stem
@@ -221,7 +221,7 @@ def _logs_side_by_side(members: list[RunFacts], parts: frozenset[str]) -> set[st
     """
     found: dict[tuple[str, str, str], dict[str, Series]] = defaultdict(dict)
     for fact in members:
-        stem, kind = stem_of(fact), PurePath(path_of(fact)).suffix
+        stem, kind = stem_of(fact), pure_path(path_of(fact)).suffix
         plain = CHECKPOINT_WORDS.sub("", stem)
         if not plain or stem in parts:
             continue
@@ -243,10 +243,10 @@ def _parallel(members: list[RunFacts]) -> bool:
 
     Hydra's config and overrides, and a tool's own record beside its config, are parts of one run.
     """
-    kinds = {PurePath(path_of(fact)).suffix for fact in members}
+    kinds = {pure_path(path_of(fact)).suffix for fact in members}
     if {stem_of(fact).lower() for fact in members} <= PARTS_OF_A_CONFIG:
         return False
-    of_hydra = any(PurePath(fact.location).name == ".hydra" for fact in members)
+    of_hydra = any(pure_path(fact.location).name == ".hydra" for fact in members)
     return len(kinds) == 1 and not of_hydra and not any(map(has_outcome, members))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from netgain.analysis.script_files import TRAINING_WORDS, Files, files_of
+from netgain.pure_paths import pure_path
 from netgain.study import CodeTree, SourceFile
 
 
@@ -57,7 +58,7 @@ def _not_replaced(
 ) -> tuple[SourceFile, ...]:
     """Return the shared files that are no arm's own, and of which the arm has no copy at the same place."""
     placed = {_place(file, own) for file in own.files}
-    texts = {(PurePath(file.path).name, file.text) for file in own.files}
+    texts = {(pure_path(file.path).name, file.text) for file in own.files}
     taken = {
         Path(file.path).resolve()
         for tree in (own, others)
@@ -69,11 +70,11 @@ def _not_replaced(
         for file in shared.files
         if Path(file.path).resolve() not in taken
         and _place(file, shared) not in placed
-        and (PurePath(file.path).name, file.text) not in texts
+        and (pure_path(file.path).name, file.text) not in texts
     )
 
 
 def _place(file: SourceFile, tree: CodeTree) -> str:
     """Return where a file lies below its tree's root."""
-    path, root = PurePath(file.path), PurePath(tree.root)
+    path, root = pure_path(file.path), pure_path(tree.root)
     return str(path.relative_to(root)) if path.is_relative_to(root) else path.name

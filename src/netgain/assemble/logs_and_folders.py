@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from netgain.assemble.evidence import CODE, path_of
 from netgain.assemble.files_of_one_name import level
 from netgain.assemble.same_training import compared
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 
 LOGS = (".log", ".txt", ".out", ".err")
@@ -43,9 +43,9 @@ def _pairs(grouped: Mapping[str, list[RunFacts]]) -> dict[str, str]:
         if "#" in run_id:
             continue
         paths = {
-            PurePath(path) for fact in bundle if fact.dialect != CODE and (path := path_of(fact))
+            pure_path(path) for fact in bundle if fact.dialect != CODE and (path := path_of(fact))
         }
-        name = PurePath(run_id).name
+        name = pure_path(run_id).name
         if len(paths) == 1 and (only := next(iter(paths))).suffix.lower() in LOGS:
             if only.stem == name and any(fact.series for fact in bundle):
                 logs[level(AROUND.sub("", name))].append(run_id)

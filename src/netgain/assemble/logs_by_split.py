@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import PurePath
 
 from netgain.assemble.evidence import has_outcome, path_of, stem_of
 from netgain.assemble.same_training import compared
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Series
 from netgain.vocabulary import canonical_metric, is_known_metric
 
@@ -154,7 +154,7 @@ def _is_of_training(stem: str) -> bool:
 
 
 def _kind(fact: RunFacts) -> str:
-    return PurePath(path_of(fact)).suffix.lower()
+    return pure_path(path_of(fact)).suffix.lower()
 
 
 def _is_metric(words: str) -> bool:

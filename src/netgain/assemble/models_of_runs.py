@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import PurePath
 
 from netgain.assemble.evidence import CODE, path_of
 from netgain.assemble.names import group_name
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 from netgain.study import Cited, ModelProfile, Scalar
 
@@ -110,7 +110,7 @@ def _tied(path: str, bundles: dict[str, list[RunFacts]]) -> frozenset[str]:
     if alike:
         return frozenset(alike)
     naming = {
-        run_id for run_id, bundle in bundles.items() if _names_file(bundle, PurePath(path).name)
+        run_id for run_id, bundle in bundles.items() if _names_file(bundle, pure_path(path).name)
     }
     return frozenset(naming) if len(set(map(group_name, naming))) == 1 else frozenset()
 
@@ -125,14 +125,14 @@ def _names(run_id: str, bundle: list[RunFacts]) -> set[tuple[str, ...]]:
 @lru_cache(maxsize=8192)
 def _words(path: str) -> tuple[str, ...]:
     """Return the words of a file's name that tell its run."""
-    name = PurePath(path).name
+    name = pure_path(path).name
     stem = SUFFIXES.sub("", name)
     if (
         stem == name
-        and PurePath(path).suffix[1:].isalnum()
-        and not PurePath(path).suffix[1:2].isdigit()
+        and pure_path(path).suffix[1:].isalnum()
+        and not pure_path(path).suffix[1:2].isdigit()
     ):
-        stem = PurePath(path).stem
+        stem = pure_path(path).stem
     parts = re.findall(r"[^\W_]+", stem.lower())
     return tuple(part for part in parts if part not in PLAIN and not COUNTER.fullmatch(part))
 

@@ -6,9 +6,9 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import PurePath
 
 from netgain.assemble.scripts_of_runs import RunNames, tells_apart
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 
 
@@ -22,17 +22,17 @@ class NamedCommands:
             if is_command(fact):
                 place = posixpath.normpath(fact.name.replace("\\", "/")).removeprefix("~/")
                 several = "/" in place.strip("/")
-                if several or tells_apart(PurePath(place).stem):
-                    self._by_last[PurePath(place).name].append((place, fact))
+                if several or tells_apart(pure_path(place).stem):
+                    self._by_last[pure_path(place).name].append((place, fact))
 
     def of(self, run_id: str, names: RunNames) -> list[RunFacts]:
         """Return the options of the commands that name a run, as far as they agree, as likely ones."""
         own = {run_id.partition("#")[0], *names.logs}
-        own |= {str(PurePath(path).with_suffix("")) for path in names.logs}
+        own |= {str(pure_path(path).with_suffix("")) for path in names.logs}
         named = [
             fact
             for target in own
-            for place, fact in self._by_last.get(PurePath(target).name, ())
+            for place, fact in self._by_last.get(pure_path(target).name, ())
             if target == place or target.endswith("/" + place.strip("/"))
         ]
         values: dict[str, set[str]] = defaultdict(set)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
+from netgain.pure_paths import pure_path
 from netgain.study import Scalar
 
 NUMBER = r"\d+(?:\.\d+)?(?:e-?\d{1,2})?"
@@ -79,7 +79,7 @@ def group_name(run_id: str) -> str:
     """Return the run id without its seed: runs of one group differ in the seed alone."""
     stripped = NAMED_SEED.sub("", run_id)
     if stripped == run_id:
-        last = PurePath(run_id)
+        last = pure_path(run_id)
         stem = SEED_TOKEN.sub("", last.name)
         stripped = str(last.with_name(stem)) if stem.strip("_-. ") else str(last.parent)
     return stripped.rstrip("/_-. ") or run_id

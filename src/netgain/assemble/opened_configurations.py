@@ -8,13 +8,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from netgain.analysis.configured_code import TrainingScript
 from netgain.analysis.syntax import dotted, nodes_of, parse
 from netgain.assemble.evidence import CODE, has_outcome, is_script, path_of
 from netgain.assemble.files_of_one_name import level
 from netgain.assemble.scripts_of_runs import RunNames, tells_apart
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Setting
 from netgain.study import CodeTree
 from netgain.vocabulary import canonical_setting
@@ -72,14 +72,14 @@ class OpenedConfigurations:
         self._by_last: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for path in self._held:
-            self._by_last[PurePath(path).name].append(path)
-            if tells_apart(stem := PurePath(path).stem):
+            self._by_last[pure_path(path).name].append(path)
+            if tells_apart(stem := pure_path(path).stem):
                 self._by_stem[level(stem)].append(path)
         files = [file for tree in trees if tree is not None for file in tree.files]
         self._texts = {file.path: file.text for file in files} if self._held else {}
         self._programs: dict[str, list[str]] = defaultdict(list)
         for path in self._texts:
-            self._programs[PurePath(path).name].append(path)
+            self._programs[pure_path(path).name].append(path)
         self._by_file: dict[str, _Opened] = {}
 
     def of(
@@ -119,7 +119,7 @@ class OpenedConfigurations:
         return frozenset(
             path
             for name in named
-            for path in self._by_last.get(PurePath(name).name, ())
+            for path in self._by_last.get(pure_path(name).name, ())
             if _ends_with(path, posixpath.normpath(name)) and self._trains(path)
         )
 
@@ -138,7 +138,7 @@ class OpenedConfigurations:
         """Return the files that all scripts which may be a run's open, and whether Hydra composes them."""
         ways = [(script.path, sorted(script.files - {script.path})) for script in scripts]
         if not ways:
-            started = {PurePath(program).name for program in names.programs}
+            started = {pure_path(program).name for program in names.programs}
             ways = [(path, []) for name in started for path in self._programs.get(name, ())]
         found: list[_Opened] = []
         for path, imported in ways:
@@ -186,7 +186,7 @@ class OpenedConfigurations:
     def _place(self, word: str, script: str, *, from_file: bool = False) -> str | None:
         """Return the settings file that a path in code means, seen from the script or a folder above."""
         plain = word.replace("\\", "/")
-        home = PurePath(script).parent
+        home = pure_path(script).parent
         for folder in (home,) if from_file else (home, *home.parents):
             for suffix in ("", ".yaml", ".yml") if from_file else ("",):
                 path = posixpath.normpath(posixpath.join(str(folder), plain + suffix))

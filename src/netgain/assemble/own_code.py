@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import PurePath
 
 from netgain.analysis.configured_code import scripts_into
 from netgain.analysis.idle_code import (
@@ -19,6 +18,7 @@ from netgain.analysis.per_tree import name_of
 from netgain.analysis.settled_arguments import with_settled_arguments
 from netgain.analysis.specialize import Specialized, specialize
 from netgain.assemble.arms import NOT_SETTINGS
+from netgain.pure_paths import pure_path
 from netgain.study import Arm, Cited, CodeTree, Scalar
 from netgain.vocabulary import is_housekeeping
 
@@ -78,7 +78,7 @@ def _of_its_own(arm: Arm, tree: CodeTree) -> CodeTree:
     keys = {
         part
         for key, cited in stated
-        if PurePath(cited.source.path).suffix in CONFIGURATION_FILES
+        if pure_path(cited.source.path).suffix in CONFIGURATION_FILES
         for part in parts_of(key)[-1:]
     }
     return with_settled_arguments(models_in_use(tree, programs, keys))
@@ -109,7 +109,7 @@ def _same_code(first: CodeTree, second: CodeTree) -> bool:
         return True
 
     def named(tree: CodeTree) -> list[tuple[str, str]]:
-        return sorted((PurePath(file.path).name, file.text) for file in tree.files)
+        return sorted((pure_path(file.path).name, file.text) for file in tree.files)
 
     return len(first.files) == len(second.files) and named(first) == named(second)
 
@@ -133,7 +133,7 @@ def _absent(arm: Arm, others: Mapping[str, Scalar], tree: CodeTree) -> frozenset
         parts_of(key)
         for run in arm.runs
         for key, cited in _written(run.config, run.other_config).items()
-        if PurePath(cited.source.path).suffix in CONFIGURATION_FILES
+        if pure_path(cited.source.path).suffix in CONFIGURATION_FILES
     }
     shared = {key for key in others if parts_of(key) in own}
     if len(shared) < FEWEST_SHARED or any(INHERITING & set(parts) for parts in own):
@@ -177,7 +177,7 @@ def _stated(arm: Arm) -> dict[str, Scalar]:
 
 def _is_spelled_out(cited: Cited[Scalar]) -> bool:
     """Tell whether a file of settings states a value under a key, whose meaning alone may be in doubt."""
-    in_file = PurePath(cited.source.path).suffix in CONFIGURATION_FILES
+    in_file = pure_path(cited.source.path).suffix in CONFIGURATION_FILES
     return in_file and cited.strength == "configured" and bool(cited.source.key)
 
 
@@ -192,7 +192,7 @@ def _named(arm: Arm, *, by_default: bool = True) -> set[str]:
         key
         for run in arm.runs
         for key, cited in _written(run.config, run.other_config).items()
-        if by_default or PurePath(cited.source.path).suffix != ".py" or cited.confidence == "sure"
+        if by_default or pure_path(cited.source.path).suffix != ".py" or cited.confidence == "sure"
     }
 
 

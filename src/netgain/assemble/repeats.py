@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import PurePath
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from netgain.assemble.checkpoints import begins, curves_of
 from netgain.assemble.evidence import CODE, path_of
 from netgain.assemble.names import seed_in_name
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Series
 from netgain.study import Unread
 from netgain.vocabulary import UNSPLIT, canonical_metric, is_known_metric
@@ -78,7 +78,7 @@ def without_copies(grouped: Bundles) -> tuple[Bundles, list[Unread]]:
 
 def _original(run_id: str, grouped: Bundles) -> str | None:
     """Return the run beside one named its copy (`log (copy)`, `log`) whose curves begin as the copy's are."""
-    path = PurePath(run_id)
+    path = pure_path(run_id)
     name = COPY_NAME.sub("", path.name).strip(" ()_-.")
     other = str(path.with_name(name)) if name and name != path.name else ""
     if other not in grouped or not _is_copy(run_id):
@@ -115,31 +115,31 @@ def _one_place(first: str, mine: list[RunFacts], second: str, other: list[RunFac
 
 
 def _is_copy(run_id: str) -> bool:
-    return COPY_NAME.search(PurePath(run_id).name) is not None
+    return COPY_NAME.search(pure_path(run_id).name) is not None
 
 
 def _stamped(bundle: list[RunFacts]) -> set[str]:
-    return {name for fact in bundle if STAMPED.search(name := PurePath(path_of(fact)).name)}
+    return {name for fact in bundle if STAMPED.search(name := pure_path(path_of(fact)).name)}
 
 
 def _folders(*run_ids: str) -> set[str]:
-    return {PurePath(run_id).name for run_id in run_ids}
+    return {pure_path(run_id).name for run_id in run_ids}
 
 
 def _last_word(value: str) -> str:
-    return PurePath(value.replace("\\", "/")).name
+    return pure_path(value.replace("\\", "/")).name
 
 
 def _rank(run_id: str, bundle: list[RunFacts]) -> tuple[bool, bool, int]:
     """Order places of one result: the folder that the settings name comes first, one named a copy last."""
-    name = PurePath(run_id).name
+    name = pure_path(run_id).name
     own = any(
         isinstance(setting.value, str) and _last_word(setting.value) == name
         for fact in bundle
         for setting in fact.settings
         if NAME_KEY.search(setting.key)
     )
-    return _is_copy(run_id), not own, len(PurePath(run_id).parts)
+    return _is_copy(run_id), not own, len(pure_path(run_id).parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def join_printed(grouped: Bundles) -> tuple[Bundles, list[Unread]]:
 
 def _is_printed(bundle: list[RunFacts]) -> bool:
     """Tell whether all curves of a run were printed: in a notebook or a text log."""
-    suffixes = {PurePath(path_of(fact)).suffix.lower() for fact in bundle if fact.series}
+    suffixes = {pure_path(path_of(fact)).suffix.lower() for fact in bundle if fact.series}
     return bool(suffixes) and suffixes <= PRINTED_SUFFIXES
 
 

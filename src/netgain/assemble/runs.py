@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Literal
 
 from netgain.assemble.budget import budget_of
@@ -37,6 +36,7 @@ from netgain.assemble.repeats import join_printed, without_copies
 from netgain.assemble.sections import of_its_section
 from netgain.assemble.stages import agreed
 from netgain.assemble.units import BATCH_NAMES, converted, in_samples
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Setting
 from netgain.study import (
     Cited,
@@ -285,11 +285,11 @@ def _from_names(run_id: str, bundle: list[RunFacts]) -> dict[str, Cited[Scalar]]
     """Return what the names of a run's folder and files state, where nothing else says it."""
     path = path_of(bundle[0]) or run_id
     source = Source(path=path, key="file name")
-    parts = PurePath(run_id.partition("#")[0]).parts[-2:]
+    parts = pure_path(run_id.partition("#")[0]).parts[-2:]
     files = [
-        PurePath(path_of(fact)).name for fact in bundle if path_of(fact) and fact.dialect != CODE
+        pure_path(path_of(fact)).name for fact in bundle if path_of(fact) and fact.dialect != CODE
     ]
-    stems = [file for file in files if len(set(files)) == 1 or PurePath(file).stem in parts]
+    stems = [file for file in files if len(set(files)) == 1 or pure_path(file).stem in parts]
     found: dict[str, Scalar] = {}
     for part in dict.fromkeys((*parts, *stems)):
         found |= settings_in_name(part)

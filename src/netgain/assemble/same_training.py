@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Literal
 
 from netgain.assemble.evidence import path_of, stem_of
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts, Series
 from netgain.vocabulary import canonical_metric, is_known_metric
 
@@ -115,6 +115,6 @@ def _groups(facts: Sequence[RunFacts]) -> list[list[RunFacts]]:
 
 
 def _name_of(fact: RunFacts, taken: Mapping[str, object]) -> str:
-    path = PurePath(path_of(fact))
+    path = pure_path(path_of(fact))
     name = f"/{path.stem}"
     return name if name not in taken and path.stem else f"/{path.name}"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePath
 
 from netgain.analysis.configured_code import TrainingScript
 from netgain.assemble.bundles import CODE, has_outcome, is_script, path_of
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 
 PROGRAM_KEYS = re.compile(
@@ -88,7 +88,7 @@ def names_of(run_id: str, bundle: list[RunFacts]) -> RunNames:
     measured = [fact for fact in own if has_outcome(fact)] or own
     logs = tuple(dict.fromkeys(map(path_of, measured)))
     base, _, inner = run_id.partition("#")
-    parts = [*reversed(PurePath(base).parts)]
+    parts = [*reversed(pure_path(base).parts)]
     if inner:
         parts.insert(0, inner)
     folders = tuple(dict.fromkeys(part.lower() for part in parts if part not in ("/", ".")))
@@ -102,7 +102,7 @@ def names_of(run_id: str, bundle: list[RunFacts]) -> RunNames:
     return RunNames(
         files=tuple(dict.fromkeys(_stem(path) for path in logs)),
         folders=folders,
-        paths=tuple(dict.fromkeys(str(PurePath(path).parent) for path in logs)),
+        paths=tuple(dict.fromkeys(str(pure_path(path).parent) for path in logs)),
         programs=tuple(dict.fromkeys(programs)),
         logs=logs,
     )
@@ -130,7 +130,7 @@ def scripts_of(
     if itself:  # a log that prints its own source, a notebook beside one that only evaluates
         return [script for script in itself if script.quantities] or itself, True
     found = [script for script in found if not script.path.endswith((".log", ".txt", ".out"))]
-    found = [s for s in found if OF_RESULTS.search(PurePath(s.path).stem) is None] or found
+    found = [s for s in found if OF_RESULTS.search(pure_path(s.path).stem) is None] or found
     if names.logs and all(log.endswith(".ipynb") for log in names.logs):
         found = [script for script in found if not script.path.endswith(".ipynb")]
     for own_names in (names.files, *((folder,) for folder in names.folders[:3])):
@@ -152,17 +152,17 @@ def _writing(scripts: list[TrainingScript], names: RunNames) -> list[TrainingScr
     """
     if len(scripts) < 2:
         return []
-    logs = [log for log in names.logs if PurePath(log).suffix]
+    logs = [log for log in names.logs if pure_path(log).suffix]
     named = [s for s in scripts if any(_names_file(s, log) for log in logs)]
     return named if len(named) < len(scripts) else []
 
 
 def _names_file(script: TrainingScript, log: str) -> bool:
-    file = PurePath(log).name.lower()
+    file = pure_path(log).name.lower()
     return any(
         written.fullmatch(file) is not None
         for word in script.words
-        if PurePath(file).suffix in word.lower()
+        if pure_path(file).suffix in word.lower()
         if (written := _file_pattern(word)) is not None
     )
 
@@ -191,11 +191,13 @@ def _in_package(scripts: list[TrainingScript], names: RunNames) -> list[Training
     """
     if len(scripts) != 1:
         return []
-    above = PurePath(_home(scripts[0].path)).parent
-    inside = PurePath(scripts[0].path).parts[len(above.parts) :]
+    above = pure_path(_home(scripts[0].path)).parent
+    inside = pure_path(scripts[0].path).parts[len(above.parts) :]
     if AWAY & {part.lower() for part in inside[:-1]}:
         return []
-    beside = any(above == PurePath(path) or above in PurePath(path).parents for path in names.paths)
+    beside = any(
+        above == pure_path(path) or above in pure_path(path).parents for path in names.paths
+    )
     return scripts if beside else []
 
 
@@ -236,20 +238,20 @@ def _nearest(scripts: list[TrainingScript], names: RunNames) -> list[TrainingScr
     for script in scripts:
         home = _home(script.path)
         if home in ("", ".") or any(p == home or p.startswith(home + "/") for p in names.paths):
-            depth.setdefault(len(PurePath(home).parts), []).append(script)
+            depth.setdefault(len(pure_path(home).parts), []).append(script)
     return depth[max(depth)] if depth else []
 
 
 @lru_cache(maxsize=4096)
 def _home(path: str) -> str:
-    folder = PurePath(path).parent
+    folder = pure_path(path).parent
     while folder.name.lower() in CODE_FOLDERS and folder.parent != folder:
         folder = folder.parent
     return str(folder)
 
 
 def _ends_alike(path: str, program: str) -> bool:
-    return PurePath(path).name == PurePath(program).name
+    return pure_path(path).name == pure_path(program).name
 
 
 def _longest_shared(
@@ -261,7 +263,7 @@ def _longest_shared(
         best = 0
         for program in programs:
             count = 0
-            mine, theirs = PurePath(script.path).parts[::-1], PurePath(program).parts[::-1]
+            mine, theirs = pure_path(script.path).parts[::-1], pure_path(program).parts[::-1]
             for one, other in zip(mine, theirs, strict=False):
                 if one != other:
                     break
@@ -285,7 +287,7 @@ def _bears(script: TrainingScript, name: str) -> bool:
 def _components(word: str) -> frozenset[str]:
     """Return the parts of a path in a string, with and without their suffix, lower case."""
     parts = [part for part in re.split(r"[/\\]", word.strip().lower()) if part]
-    return frozenset(parts) | frozenset(PurePath(part).stem for part in parts)
+    return frozenset(parts) | frozenset(pure_path(part).stem for part in parts)
 
 
 @lru_cache(maxsize=65536)
@@ -304,4 +306,4 @@ def _levelled(name: str) -> str:
 
 @lru_cache(maxsize=65536)
 def _stem(path: str) -> str:
-    return PurePath(path).stem.lower()
+    return pure_path(path).stem.lower()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import replace
-from pathlib import PurePath
 
 from netgain.assemble.scripts_of_runs import names_of, tells_apart
+from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 
 PARTS_OF_ONE = frozenset(
@@ -36,7 +36,7 @@ def of_its_section(fact: RunFacts, run_id: str, bundle: list[RunFacts]) -> RunFa
     names = names_of(run_id, bundle)
     words = {
         word
-        for name in (*names.files, *(PurePath(folder).name for folder in names.folders[:2]))
+        for name in (*names.files, *(pure_path(folder).name for folder in names.folders[:2]))
         for word in (name, *re.split(r"[\W_]+", name))
     }
     own = [section for section in tails if section.lower() in words and _is_method(section)]
