@@ -97,7 +97,7 @@ def _read(request: Configuration, limits: Limits | None, *, unsorted: bool) -> S
     limits = limits or request.limits or Limits()
     if request.baseline == request.proposed:
         return _read_one_folder(request, limits, unsorted=unsorted)
-    first = read_paths(request.baseline, limits)
+    first = read_paths(request.baseline, limits, code_here=True)  # whose tree is looked into here
     second = read_paths(request.proposed, limits)
     shared = read_paths((*request.paper, *request.code), limits)
     return _study(

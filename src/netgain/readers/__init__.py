@@ -8,7 +8,8 @@ import pkgutil
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from math import inf
 from pathlib import Path
 
 from netgain.errors import UnreadableFile, UsageError
@@ -89,12 +90,16 @@ def all_readers() -> tuple[Reader, ...]:
     return tuple(sorted(readers, key=lambda reader: (reader.order, reader.name)))
 
 
-def read_paths(paths: Iterable[Path], limits: Limits = Limits()) -> Reading:
+def read_paths(
+    paths: Iterable[Path], limits: Limits = Limits(), *, code_here: bool = False
+) -> Reading:
     """Read every file under the named paths.
 
     Args:
         paths: files or folders, as the user named them.
         limits: bounds on size, depth, count, time and memory.
+        code_here: of a large folder, whether this process reads the Python files and not the second one; the
+            one that does has their syntax trees at hand when it looks into them.
 
     Raises:
         UsageError: a named path does not exist.
@@ -110,7 +115,8 @@ def read_paths(paths: Iterable[Path], limits: Limits = Limits()) -> Reading:
         large = len(entries) > MANY_FILES or sum(entry.size for entry in entries) > MANY_BYTES
         tasks = [Task(part, owned, limits) for part in _portions(entries)]
         sources: list[SourceFile] = []
-        for part in worked_off(tasks, read_entries, aside=large, weight=_bytes_a_file):
+        weight = partial(_weight, code_here=code_here)
+        for part in worked_off(tasks, read_entries, aside=large, weight=weight):
             facts.extend(part.facts)
             unread.extend(part.unread)
             ignored.extend(part.ignored)
@@ -135,8 +141,13 @@ def _portions(entries: list[Entry]) -> Iterator[tuple[Entry, ...]]:
         yield tuple(part)
 
 
-def _bytes_a_file(task: Task) -> float:
-    """Return the mean size of a task's files: much to read in few files makes few facts to hand over."""
+def _weight(task: Task, *, code_here: bool) -> float:
+    """Return the mean size of a task's files: much to read in few files makes few facts to hand over.
+
+    Code is the lightest or the heaviest of all, by who is to read it.
+    """
+    if task.entries[0].suffix == ".py":
+        return 0.0 if code_here else inf
     return sum(entry.size for entry in task.entries) / len(task.entries)
 
 
