@@ -31,13 +31,13 @@ HEADING = re.compile(
     r"evaluate|results?|metrics|scores?|performance)[\s:]{1,4})?(?:(?:on|of|for|the|model|in)\s{1,4}){0,3}"
     r"(?P<split>training|train|validation|validating|valid|val|dev|testing|test|held-out test)"
     r"(?:[ _-]{0,3}(?:set|data|dataset|split|results?|metrics|scores?|performance|error|errors|phase|"
-    r"stage|loop|epoch|summary|report|stats|statistics|mode)){0,2}[^A-Za-z]{0,80}",
+    r"stage|loop|epoch|summary|classification|report|stats|statistics|mode)){0,3}[^A-Za-z]{0,80}",
     re.IGNORECASE,
 )
 """A line that names a split and nothing else: `Test Error:`, `==> Validation`, `Evaluating on test set`."""
 LONGEST_HEADING = 160
-BELOW_HEADING = 8
-"""Lines below a heading that it can speak of."""
+BELOW_HEADING, BELOW_REPORT = 8, 60
+"""Lines below a heading that it can speak of; a report has a row for each class before its means."""
 HEADED = {"valid": "validation", "val": "validation", "dev": "validation", "test": "test"}
 
 
@@ -66,12 +66,13 @@ class Below:
 
     def __init__(self) -> None:
         """Begin without one."""
-        self._split, self._since = "", 0
+        self._split, self._since, self._reach = "", 0, BELOW_HEADING
         self._named: set[str] = set()
 
-    def announce(self, split: str, number: int) -> None:
-        """Begin what stands below the heading of a split."""
+    def announce(self, split: str, number: int, *, report: bool = False) -> None:
+        """Begin what stands below the heading of a split, or of a report on one."""
         self._split, self._since = split, number
+        self._reach = BELOW_REPORT if report else BELOW_HEADING
         self._named.clear()
 
     def end(self) -> None:
@@ -80,7 +81,7 @@ class Below:
 
     def blank(self) -> None:
         """Pass a blank line, which ends what stands below once anything stood there."""
-        if self._named:
+        if self._named and self._reach == BELOW_HEADING:
             self._split = ""
 
     def names(self, names: Sequence[str], number: int) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ class Below:
         told = _splits_of(one for one in said if one)
         if self._split == "test" and all(name.lower().startswith("eval") for name in names):
             told = set()  # a trainer's `evaluate` on test data still says `eval_`
-        if told or number - self._since > BELOW_HEADING or self._named & set(names):
+        if told or number - self._since > self._reach or self._named & set(names):
             self._split = ""
             return tuple(names)
         self._named.update(names)

@@ -27,6 +27,12 @@ CALLER = re.compile(rb"\(\w{1,40}:\d{1,6}\)(?= (?:INFO|WARNING|DEBUG|ERROR)\b)")
 ESTIMATOR = re.compile(rb"Saving dict for global step")
 PADDLE = re.compile(rb"(\[TRAIN\]) epoch\s*[:=]\s*\d{1,6},\s*(?=iter\s*[:=]\s*\d+/)")
 """Epoch in front of a count of iterations that goes through all epochs."""
+OF_PARTS = re.compile(
+    rb"^\(epoch: (\d{1,6}), iters: (\d{1,9}), time: [\d.]{1,20}(?:, \w{1,20}: [\d.]{1,20}){0,3}\)[,\s]*"
+    rb"(?=\w{1,40}:)"
+)
+"""What CycleGAN prints before the losses of its parts: `(epoch: 1, iters: 100, time: 0.8) G_A: 0.6`."""
+PART = re.compile(rb"\b(\w{1,40})(: (?:%s))" % NUMBER)
 BARRED = re.compile(
     rb"^\|\s+(?=(?:epoch|train|valid|step|iter|test)\w*\b[^|]{0,40}\d)", re.IGNORECASE
 )
@@ -101,6 +107,14 @@ def _of_ogb(raw: bytes) -> bytes:
     return SUMMED_UP[found[1]] + b" " + found[2].lower() + b" score: " + found[3]
 
 
+def _of_parts(raw: bytes) -> bytes:
+    found = OF_PARTS.match(raw)
+    if found is None:
+        return raw
+    losses = PART.sub(rb"\1_loss\2", raw[found.end() :])
+    return b"epoch: %s, iter: %s, %s" % (found[1], found[2], losses)
+
+
 def _of_report(raw: bytes) -> bytes:
     found = REPORT_MEAN.match(raw)
     if found is None:
@@ -125,6 +139,7 @@ RULES: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
     (b") INFO", lambda raw: CALLER.sub(b" ", raw)),
     (b"Saving dict", lambda raw: ESTIMATOR.sub(b"Evaluation at step", raw)),
     (b"[TRAIN]", lambda raw: PADDLE.sub(rb"\1 ", raw)),
+    (b"(epoch: ", _of_parts),
     (b"Run", lambda raw: OF_RUN.sub(b"", raw)),
     (b"Highest ", _of_ogb),
     (b"Final ", _of_ogb),

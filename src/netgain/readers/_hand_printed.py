@@ -147,6 +147,6 @@ def _bracketed(text: bytes) -> bytes:
 def _beginning(entry: Entry) -> bytes:
     try:
         with open_regular(entry.path) as stream:
-            return stream.read(LOOKED_AT)
+            return stream.read(LOOKED_AT).replace(b"\0", b"")
     except (OSError, UnreadableFile):
         return b""

@@ -134,7 +134,7 @@ def _pass(run: Found, heading: Below, plan: Plan, raw: bytes, number: int) -> No
     if plan.kind == "phase":
         run.phase_lines.append(number)
     if plan.kind == "heading":
-        heading.announce(plan.split or "", number)
+        heading.announce(plan.split or "", number, report=b"eport" in raw)
     elif not raw.strip():
         heading.blank()
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, metric_log
+from netgain.readers._lines import is_wide
 from netgain.readers._log_columns import facts_of, is_metric, is_of_training
 from netgain.readers._log_lines import runs_of
 from netgain.readers._log_phases import last_phase
@@ -64,7 +65,7 @@ def sniff(entry: Entry) -> bool:
     suffix = entry.suffix
     if OTHERS.search(entry.name) or not (suffix in SUFFIXES or entry.name.lower() in NAMES):
         return False
-    return b"\0" not in entry.head
+    return b"\0" not in entry.head or is_wide(entry.head)
 
 
 def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fact]:
@@ -194,15 +195,14 @@ def _is_report(run: Found, entry: Entry, fewest: int) -> bool:
     """Tell whether a short text states final scores: two such lines, one where its name says so."""
     if run.count > MOST_REPORTED:
         return False
-    scored = Counter(
-        key
-        for group in run.groups.values()
-        for key in group.keys * len(group.lines)
-        if is_metric(key)
-    )
+    scored: dict[str, set[float]] = {}
+    for group in run.groups.values():
+        for at, key in enumerate(group.keys):
+            if is_metric(key):
+                scored.setdefault(key, set()).update(group.values[at :: len(group.keys)])
     enough = 1 if NAMED_FOR_SCORES.search(entry.path.stem) else fewest
     prose = entry.size > run.sole * MOST_BYTES_A_SCORE
-    if not scored or max(scored.values()) > 1:
+    if not scored or max(map(len, scored.values())) > 1:
         return False
     return (run.sole >= enough and not prose) or _is_evaluation(run)
 
