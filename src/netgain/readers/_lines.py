@@ -9,6 +9,7 @@ from netgain.errors import UnreadableFile
 from netgain.readers.base import Entry, Limits, open_regular
 
 MOST_LINES = 20_000_000
+GAP = re.compile(rb"\0{16,}")
 MOSTLY_TEXT, ALL_PRINTED = 0.4, 0.99
 """Part of a beginning with zero bytes that must be something else, and of that the part that is printed."""
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
@@ -22,8 +23,9 @@ def is_wide(head: bytes) -> bool:
     PowerShell writes what it redirects in UTF-16, and adds it to a file that is not. A log that was emptied
     while a training wrote to it goes on behind a gap of zeros.
     """
+    head = GAP.sub(b"", head)
     plain = head.replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
-    if len(plain) < MOSTLY_TEXT * len(head):
+    if not plain or len(plain) < MOSTLY_TEXT * len(head):
         return False
     printed = sum(byte >= 32 or byte in b"\t\n\r\x1b\x08" for byte in plain)
     return printed >= ALL_PRINTED * len(plain)
