@@ -31,6 +31,7 @@ from netgain.assemble.models_without_loop import unused_settings
 from netgain.assemble.names import group_name, seed_in_name, settings_in_name
 from netgain.assemble.phases import over_phases
 from netgain.assemble.planned import is_plan, planned_facts
+from netgain.assemble.planned_epochs import with_planned_epochs
 from netgain.assemble.readings import CONSTANT, is_no_dataset, meant, strongest
 from netgain.assemble.repeats import join_printed, without_copies
 from netgain.assemble.sections import of_its_section
@@ -177,7 +178,8 @@ def _build_run(
     left_empty: list[Cited[Scalar]] = []
     own = [fact for fact in bundle if fact.dialect != CODE]
     stated = (*own, *scripts.configured(run_id, bundle))
-    for fact in _agreeing_scripts(of_its_section(fact, run_id, bundle) for fact in stated):
+    sections = (of_its_section(fact, run_id, bundle) for fact in stated)
+    for fact in map(with_planned_epochs, _agreeing_scripts(sections)):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
             value = meant(name, setting.value, setting.key, fact.dialect)
