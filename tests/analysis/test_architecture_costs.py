@@ -17,7 +17,10 @@ from netgain.analysis.architecture_costs import is_no_smaller, operations_ratio
         ("resnet50", "densenet201", False),
         ("yolov8n.pt", "yolo11s.pt", False),
         ("resnet50", "se_resnet101", False),
-        ("unet", "unet", False),
+        ("segnet", "segnet", False),
+        ("unet", "UNet++", True),
+        ("U-Net", "nested_unet", False),
+        ("unetplusplus", "unet", False),
     ],
 )
 def test_larger_names_of_one_family(first: str, second: str, expected: bool) -> None:

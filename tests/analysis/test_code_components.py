@@ -27,6 +27,15 @@ def test_hand_written_swish_is_silu() -> None:
     assert census(NET.format("x * x.sigmoid()")) == {("activation", "silu"): 1}
 
 
+def test_spiking_neurons_stand_in_place_of_activations() -> None:
+    """Neurons of snntorch count where the file takes them from it; `Leaky` of another kind does not."""
+    net = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = {}\n"
+    spiking = {("activation", "spiking-neuron"): 1}
+    assert census("from snntorch import Leaky\n" + net.format("Leaky(beta=0.9)")) == spiking
+    assert census(net.format("neuron.LIFNode(tau=2.0)")) == spiking
+    assert census(net.format("nn.Sequential(nn.Linear(8, 8), Leaky(0.1))")) == {}
+
+
 def test_gate_inside_a_block_is_no_activation() -> None:
     """The sigmoid of a squeeze-excite block is part of the gate, and the block is one attention."""
     text = (

@@ -25,6 +25,9 @@ LOADERS = "test_loader = DataLoader(CIFAR10('.', train=False))\nval_loader = Dat
         ("h = {'test_acc': []}\nfor e in range(9):\n test_acc = go()\n h['test_acc'].append(test_acc)\n"
          "print(np.max(h['test_acc']))\n", 7),
         ("for e in range(9):\n a = run(test_loader)\n best = max(best, a)\n", 5),
+        ("for e in range(9):\n acc = go(test_loader)\n if acc > top5_acc[0]:\n  torch.save(net, 'a')\n"
+         "  heappush(top5_acc, acc)\n", 5),
+        ("for e in range(9):\n acc = go(test_loader)\n if acc > top[0]:\n  heapq.heapreplace(top, acc)\n", 5),
         ("stop = EarlyStopping(monitor='test_acc', patience=5)\n", 3),
         ("keep = ModelCheckpoint(monitor='test/acc', mode='max')\n", 3),
         ("def evaluate():\n hit = 0\n for x, y in test_loader:\n  hit += (net(x) == y).sum()\n return hit\n"
@@ -45,6 +48,7 @@ def test_a_best_epoch_by_a_test_score_is_found(text: str, line: int) -> None:
         "curve = []\nfor e in range(9):\n curve.append(evaluate(net, val_loader))\nprint(max(curve))\n",
         "accs = []\nfor seed in range(9):\n train(seed)\n accs.append(go(test_loader))\nprint(max(accs))\n",
         "stop = EarlyStopping(monitor='val_loss')\n",
+        "for e in range(9):\n acc = go(val_loader)\n if acc > top[0]:\n  heapq.heapreplace(top, acc)\n",
         "acc = evaluate(net, test_loader)\nprint('final', acc)\n",
         "for e in range(9):\n val = go(val_loader)\n test_acc = go(test_loader)\n if val > best_val:\n"
         "  best_val, best_test = val, test_acc\n",

@@ -56,6 +56,16 @@ def test_cosine_with_a_floor_is_cosine_and_annealed_by_its_end() -> None:
     assert (high.family, high.annealed) == ("cosine", False)
 
 
+def test_a_cosine_cut_short_is_a_cosine() -> None:
+    """The first 16 of 50 epochs of a cosine are one, down to 0.79; a line to 0.79 stays a line."""
+    cut = classify(curve([(1 + math.cos(math.pi * i / 50)) / 2 for i in range(16)]))
+    line = classify(curve([1 - 0.21 * i / 15 for i in range(16)]))
+    assert cut is not None and line is not None
+    assert cut.family == "cosine"
+    assert cut.final_ratio == pytest.approx(0.794, abs=1e-3)
+    assert line.family == "linear"
+
+
 def test_three_points_say_nothing() -> None:
     """Fewer than four points are not classified."""
     assert classify(curve([0.1, 0.05, 0.0])) is None

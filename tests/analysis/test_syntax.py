@@ -9,7 +9,8 @@ import pytest
 
 import netgain
 from netgain.analysis import syntax
-from netgain.analysis.syntax import forget, nodes_of, parents_in, parse, walk
+from netgain.analysis.syntax import forget, modules, nodes_of, parents_in, parse, walk
+from netgain.study import CodeTree, SourceFile
 
 OWN = sorted(Path(netgain.__file__).parent.rglob("*.py"))[::7]
 OPERATORS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
@@ -57,3 +58,28 @@ def test_no_more_code_is_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) ->
     assert parse("x = 1") is kept
     assert parse("y = 22222") is not other
     forget()
+
+
+@pytest.mark.parametrize("line", ["pip freeze", "  nvidia-smi -L", "ls data/train", "cd /content"])
+def test_a_line_for_the_shell_is_passed_over(line: str) -> None:
+    """What IPython takes for a command leaves the rest of the file readable, each line in its place."""
+    indent = line[: len(line) - len(line.lstrip())]
+    head = "if x:\n" if indent else "y = 1\n"
+    module = parse(f"{head}{line}\nz = 2\n")
+    assert module is not None
+    assert module.body[-1].lineno == 3
+
+
+@pytest.mark.parametrize("line", ["pip = = 1", "print freeze", "cat(x y)", "1 ls"])
+def test_an_error_that_is_no_command_leaves_the_file_unread(line: str) -> None:
+    """Code of another language version, and a slip, are not taken for commands."""
+    assert parse(f"y = 1\n{line}\n") is None
+
+
+def test_a_cell_that_cannot_run_leaves_the_others() -> None:
+    """Of a notebook with a slip in one cell the others are read, in place; a script with one is not."""
+    text = "a = 1\nwriter.add(x)0\nb = 2\nc = 3\n"
+    notebook = SourceFile(path="n.ipynb", text=text, cells=((1, 1), (2, 2), (3, 3), (4, 4)))
+    script = SourceFile(path="n.py", text=text)
+    found = [module for _, module in modules(CodeTree(root=".", files=(script, notebook)))]
+    assert [[node.lineno for node in module.body] for module in found] == [[1, 3, 4]]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import netgain
+from netgain.analysis.configured_code import TrainingScript
+from netgain.assemble.scripts_of_runs import RunNames, scripts_of
 from netgain.study import Run
 
 CURVE = "epoch,loss,val_acc\n" + "".join(f"{i},{1 / i},{0.5 + i / 100}\n" for i in range(1, 6))
@@ -144,3 +146,65 @@ def test_a_script_that_draws_figures_trains_nothing_beside_another(tmp_path: Pat
         tmp_path, {"train.py": _script(64), "make_figures.py": _script(1), "log/gcn.log": LOG}
     )
     assert {_batch(run) for run in runs.values()} == {64}
+
+
+AGENT = (
+    "from stable_baselines3 import {agent}\n"
+    "model = {agent}('MlpPolicy', env, learning_rate={rate}, batch_size={batch}, n_steps=1024)\n"
+    "model.learn(total_timesteps={steps})\n"
+)
+REWARDS = "time/total_timesteps,rollout/ep_rew_mean\n100,1.0\n200,2.0\n300,{}.0\n"
+
+
+def test_a_script_called_like_the_folder_trained_what_lies_in_it(tmp_path: Path) -> None:
+    """`training/dqn_training.py` trained `logs/dqn`, though another script writes a file of that name."""
+    other = (
+        "optimizer = Adam(net.parameters(), lr=0.1)\nframe.to_csv('logs/reinforce/progress.csv')\n"
+    )
+    runs = _runs(
+        tmp_path,
+        {
+            "training/dqn_training.py": AGENT.format(agent="DQN", rate=5e-4, batch=64, steps=50000),
+            "training/dqn_experiments.py": AGENT.format(agent="DQN", rate=0.3, batch=8, steps=7),
+            "training/reinforce_training.py": other,
+            "logs/dqn/progress.csv": REWARDS.format(5),
+            "logs/reinforce/progress.csv": REWARDS.format(6),
+        },
+    )
+    config = runs["dqn"].config
+    assert [config[n].value for n in ("batch_size", "learning_rate", "max_steps")] == [
+        64, 0.0005, 50000,
+    ]  # fmt: skip
+
+
+def test_the_length_of_a_rollout_plans_no_training(tmp_path: Path) -> None:
+    """`n_steps` beside `clip_range` says nothing of how long an agent trained; without it, it does."""
+    settings = {"n_steps": 1024, "clip_range": 0.2, "batch_size": 64}
+    plain = {"n_steps": 1024, "batch_size": 64}
+    runs = _runs(
+        tmp_path,
+        {
+            "ppo/config.json": json.dumps(settings), "ppo/progress.csv": REWARDS.format(5),
+            "net/config.json": json.dumps(plain), "net/log.csv": CURVE,
+        },
+    )  # fmt: skip
+    assert "max_steps" not in runs["ppo"].config
+    assert runs["net"].config["max_steps"].value == 1024
+
+
+@pytest.mark.parametrize(("folder", "trained_by"), [("ppo", "ppo_training"), ("other", "show")])
+def test_a_notebook_that_shows_a_run_gives_way_to_its_script(folder: str, trained_by: str) -> None:
+    """A notebook that prints a run from elsewhere trained it where no script is called like its folder."""
+    scripts = [
+        TrainingScript(path=path, quantities={}, words=frozenset(), files=frozenset({path}))
+        for path in ("notebooks/show.ipynb", "training/ppo_training.py")
+    ]
+    names = RunNames(
+        files=("progress", "show"),
+        folders=(folder, "logs"),
+        paths=(f"logs/{folder}", "notebooks"),
+        programs=(),
+        logs=(f"logs/{folder}/progress.csv", "notebooks/show.ipynb"),
+    )
+    found, _ = scripts_of(scripts, names)
+    assert [Path(script.path).stem for script in found] == [trained_by]

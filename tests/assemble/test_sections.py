@@ -39,3 +39,20 @@ def test_parts_of_one_training_are_kept(tmp_path: Path) -> None:
     config = METHODS.replace("ppo", "encoder").replace("sac", "decoder")
     runs = _runs(tmp_path, config, ("encoder", "wide"))
     assert all(len(run.config["learning_rate"].disagreeing) == 1 for run in runs.values())
+
+
+def test_the_section_of_the_training_states_its_batch(tmp_path: Path) -> None:
+    """`training.batch_size` wins over that of a section above it, whatever that section is for."""
+    config = (
+        "active_learning:\n  batch_size: 256\n  epochs: 2\ntraining:\n  batch_size: 4096\n"
+        "  epochs: 20\n"
+    )
+    runs = _runs(tmp_path, config, ("a", "b"))
+    told = [(run.config["batch_size"].value, run.config["epochs"].value) for run in runs.values()]
+    assert told == [(4096, 20)] * 2
+
+
+def test_a_batch_outside_of_sections_keeps_its_place(tmp_path: Path) -> None:
+    """A flat setting is no other section, so that of `trainer` does not pass it."""
+    runs = _runs(tmp_path, "batch_size: 32\ntrainer:\n  batch_size: 64\n", ("a", "b"))
+    assert [run.config["batch_size"].value for run in runs.values()] == [32, 32]

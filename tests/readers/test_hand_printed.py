@@ -116,3 +116,76 @@ def test_a_command_before_and_one_behind_are_two(write: Write, read_run: ReadRun
 def test_command_lines_in_logs(line: str, expected: dict[str, object]) -> None:
     """Commands that train state their options; help, complaints and evaluations do not."""
     assert dict(settings_in(line)) == expected
+
+
+def hits(start: int, epochs: int, *, gain: int = 20) -> str:
+    """Return epochs that print hits and totals of training and test data as bare pairs."""
+    return "".join(
+        f"Epoch {e} done. Evaluation:\n({start + gain * e}, 500)\n({(start + gain * e) // 5}, 100)\n"
+        for e in range(epochs)
+    )
+
+
+def test_bare_pairs_below_an_evaluation_are_accuracies(write: Write, read_run: ReadRun) -> None:
+    """The larger total is that of the training data, the smaller one that of the test."""
+    run = read_run(text_log.READER, write("a.log", hits(100, 4)))
+    assert {s.key: s.values for s in run.series} == {
+        "train_accuracy": (0.2, 0.24, 0.28, 0.32),
+        "test_accuracy": (0.2, 0.24, 0.28, 0.32),
+    }
+
+
+def test_equal_parts_of_one_training_are_counted_on(write: Write, read_run: ReadRun) -> None:
+    """Three parts of four epochs, each of which begins where the one before ended, are twelve epochs."""
+    text = "".join(hits(start, 4) for start in (100, 180, 260))
+    run = read_run(text_log.READER, write("a.log", text))
+    assert [s.steps for s in run.series] == [tuple(range(12))] * 2
+
+
+def test_parts_that_begin_as_the_first_did_are_trainings(write: Write, read_all: ReadAll) -> None:
+    """A loop over seeds starts each training where the first started."""
+    text = "".join(hits(start, 4) for start in (100, 101, 99))
+    runs = [f for f in read_all(text_log.READER, write("a.log", text)) if isinstance(f, RunFacts)]
+    assert [r.run_id for r in runs] == ["a 1", "a 2", "a 3"]
+
+
+def test_pairs_that_are_no_hits_are_left_alone(write: Write, read_all: ReadAll) -> None:
+    """Sizes of images below an evaluation hold more than their total, and say nothing of accuracy."""
+    text = "".join(f"Evaluation {e}:\n(640, 480)\n(32, 32)\n" for e in range(4))
+    assert read_all(text_log.READER, write("a.log", text)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "score"),
+    [
+        ("accuracy_last.txt", "97.61284722222221", ("accuracy", 97.61284722222221)),
+        ("test_accuracy.txt", "97.729167 on set_size 4800\n", ("test_accuracy", 97.729167)),
+        ("best_val_f1.txt", " 0.81\n", ("best_val_f1", 0.81)),
+        ("top1.txt", "71.2 %", ("top1", 71.2)),
+    ],
+)
+def test_a_file_of_one_number_is_the_score_it_is_called(
+    write: Write, read_run: ReadRun, name: str, text: str, score: tuple[str, float]
+) -> None:
+    """The name says which score a bare number is, and nothing besides."""
+    run = read_run(text_log.READER, write(name, text))
+    assert [(final.key, final.value) for final in run.finals] == [score]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("tflite_model_accuracy.txt", "97.5"), ("count.txt", "12"), ("accuracy.txt", "0.5\n0.6\n")],
+)
+def test_a_number_of_another_model_or_among_others_is_no_score(
+    write: Write, read_all: ReadAll, name: str, text: str
+) -> None:
+    """A name with words of its own may be that of a converted model, and two numbers are two things."""
+    assert read_all(text_log.READER, write(name, text)) == []
+
+
+def test_the_best_result_that_is_named_behind_its_number(write: Write, read_run: ReadRun) -> None:
+    """JoeyNMT says at its end which validation result was best, and at which step."""
+    text = "".join(f"Epoch {e}: Evaluation result ppl: {30 - e}.0\n" for e in range(1, 5))
+    text += "Best validation result (greedy) at step   273000:  11.71 ppl.\n"
+    run = read_run(text_log.READER, write("train.log", text))
+    assert [(final.key, final.value) for final in run.finals] == [("best_validation_ppl", 11.71)]

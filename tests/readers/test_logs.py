@@ -76,6 +76,39 @@ def test_rows_of_a_sweep_are_runs(write: Write, read_all: ReadAll) -> None:
     ]
 
 
+@pytest.mark.parametrize("rates", [[0.001, 0.0009, 0.0006, 0.0002], [0.1, 0.1, 0.01, 0.01]])
+def test_a_learning_rate_in_a_history_is_a_curve(
+    write: Write, read_run: ReadRun, rates: list[float]
+) -> None:
+    """Arrays of one length are one training, whose learning rate a callback lowered."""
+    history = {"loss": [2.0, 1.5, 1.2, 1.1], "val_accuracy": [0.3, 0.4, 0.5, 0.55], "lr": rates}
+    run = read_run(metric_log.READER, write("history.json", json.dumps(history)))
+    assert {s.key: s.values for s in run.series} == {k: tuple(v) for k, v in history.items()}
+
+
+def test_a_warmed_up_rate_beside_losses_is_a_curve(write: Write, read_run: ReadRun) -> None:
+    """Rows without an epoch whose rate rises once and falls beside a training loss are one training."""
+    text = "lr,train_loss,val_acc\n1e-4,2,0.3\n2e-4,1.5,0.4\n1.5e-4,1.2,0.5\n1e-4,1.1,0.5\n"
+    run = read_run(metric_log.READER, write("history.csv", text))
+    assert [s.key for s in run.series] == ["lr", "train_loss", "val_acc"]
+
+
+def test_arrays_of_far_rates_with_one_score_are_trials(write: Write, read_all: ReadAll) -> None:
+    """A score for each of three rates a decade apart is a search, though it is kept in arrays."""
+    found = write("results.json", '{"lr": [0.001, 0.01, 0.1], "val_acc": [0.8, 0.9, 0.4]}')
+    runs = [f for f in read_all(metric_log.READER, found) if isinstance(f, RunFacts)]
+    assert [r.settings[0].value for r in runs] == [0.001, 0.01, 0.1]
+
+
+def test_losses_of_scattered_rates_are_trials(write: Write, read_all: ReadAll) -> None:
+    """Rates in the order of a random search are trials though each row has a training loss."""
+    text = "lr,train_loss\n0.01,1.0\n0.3,3.0\n0.02,1.1\n0.1,2.0\n"
+    runs = [
+        f for f in read_all(metric_log.READER, write("sweep.csv", text)) if isinstance(f, RunFacts)
+    ]
+    assert len(runs) == 4
+
+
 def test_a_log_of_several_seeds_is_split(write: Write, read_all: ReadAll) -> None:
     """Long-form logs with a seed column become one run a seed, each with its own curve."""
     rows = [f"{seed},{epoch},{seed + epoch / 10}" for seed in (0, 1) for epoch in (1, 2)]
@@ -314,3 +347,42 @@ def test_items_of_a_data_set_are_no_run(write: Write, read_all: ReadAll) -> None
     """A JSON list whose numbers are neither scores nor settings says nothing of a training."""
     path = write("test30.json", json.dumps([{"task_id": i, "length": 9 - i} for i in range(5)]))
     assert read_all(metric_log.READER, path) == []
+
+
+def test_one_row_says_which_epoch_it_reached_of_how_many(write: Write, read_run: ReadRun) -> None:
+    """A column `epoch` beside `epochs` is where the run stood; its scores are final all the same."""
+    run = read_run(metric_log.READER, write("metrics.csv", "epoch,epochs,val_acc\n1,5,0.4\n"))
+    assert [(s.key, s.unit, s.steps) for s in run.series] == [("val_acc", "epoch", (1.0,))]
+    assert [(f.key, f.value) for f in run.finals] == [("val_acc", 0.4)]
+    assert [(s.key, s.value) for s in run.settings] == [("epochs", 5)]
+
+
+def test_a_number_called_task_is_no_data_set(write: Write, read_run: ReadRun) -> None:
+    """`loss_task` changes from row to row without making each row the run of a data set."""
+    text = "val_acc,train/loss_task\n0.4,1.9\n0.5,1.7\n0.6,1.5\n"
+    run = read_run(metric_log.READER, write("metrics.csv", text))
+    assert [s.values for s in run.series if s.key == "val_acc"] == [(0.4, 0.5, 0.6)]
+
+
+def test_an_index_of_runs_gives_each_row_to_its_folder(write: Write, read_all: ReadAll) -> None:
+    """Rows that name the folder of their run, which lies beside the index, are no further runs."""
+    write("round_00/a.txt", "x")
+    write("round_01/a.txt", "x")
+    rows = [
+        {"round": n, "run_dir": f"/home/me/runs/round_0{n}", "final": {"val/acc": 0.5 + n / 10}}
+        for n in (0, 1)
+    ]
+    path = write("index_metrics.json", json.dumps(rows))
+    facts = [f for f in read_all(metric_log.READER, path) if isinstance(f, RunFacts)]
+    assert [Path(f.location).name for f in facts] == ["round_00", "round_01"]
+    assert [f.finals[0].value for f in facts] == [0.5, 0.6]
+
+
+def test_an_index_of_folders_that_are_not_there_stays_a_table(
+    write: Write, read_all: ReadAll
+) -> None:
+    """Rows whose folders were not kept are runs of their own."""
+    rows = [{"run_dir": f"runs/{n}", "seed": n, "val_acc": 0.5 + n / 10} for n in (0, 1)]
+    path = write("index_metrics.json", json.dumps(rows))
+    facts = [f for f in read_all(metric_log.READER, path) if isinstance(f, RunFacts)]
+    assert {Path(f.location).name for f in facts} == {path.parent.name}

@@ -69,6 +69,13 @@ def test_scalars_of_mixed_tags_and_step_widths(write: Write, read_run: ReadRun) 
     assert _curves(run) == {"loss/train": expected, "acc": expected}
 
 
+def test_a_folder_of_a_split_says_whose_score_a_tag_is(write: Write, read_run: ReadRun) -> None:
+    """Keras writes `accuracy` of held-out data into a folder called after it."""
+    records = [_event(10.0 + i, i, _simple("accuracy", i / 10)) for i in range(5)]
+    run = read_run(tensorboard.READER, write(f"logs/validation/{NAME}", _framed(records)))
+    assert [series.key for series in run.series] == ["validation/accuracy"]
+
+
 def test_several_values_in_one_record(write: Write, read_run: ReadRun) -> None:
     """A summary that carries two scalars gives two curves."""
     records = [_event(float(i), i, _simple("a", i), _simple("b", 2 * i)) for i in range(1, 12)]

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from netgain.readers import text_log
+from netgain.readers._log_lines import runs_of
 from netgain.readers._log_phases import announces_phase
-from netgain.readers.base import RunFacts
+from netgain.readers._printed_code import PrintedCode
+from netgain.readers.base import Limits, RunFacts
 
-from .conftest import ReadAll, ReadRun
+from .conftest import ReadAll, ReadRun, entry_of
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -85,3 +87,64 @@ def test_repeats_of_one_length_stay_trainings_of_their_own(write: Write, read_al
 def test_lines_that_announce_a_phase(line: str, announces: bool) -> None:
     """A heading of a phase holds no numbers but its own."""
     assert announces_phase(line) is announces
+
+
+EXAMPLES = "\tSource:     {}\n\tReference:  eine {}\n\tHypothesis: ein\n"
+
+
+def epoch_of_steps(epoch: int, *, shown: str) -> str:
+    """Return three lines of steps, an example sentence and the line that sums an epoch up."""
+    lines = [
+        f"Epoch {epoch}, Step: {100 * (3 * epoch + at)}, Batch Loss: {1 / (3 * epoch + at):.4f}\n"
+        for at in range(-2, 1)
+    ]
+    return "".join(lines) + shown + f"Epoch {epoch}: total training loss {90 / epoch:.2f}\n"
+
+
+def test_example_sentences_begin_no_training(write: Write, read_run: ReadRun) -> None:
+    """Sentences that a translation log shows between its steps and the line of an epoch cut nothing."""
+    shown = EXAMPLES.format("speech and voice training", "Sprache")
+    text = "".join(epoch_of_steps(epoch, shown=shown) for epoch in (1, 2, 3))
+    run = read_run(text_log.READER, write("train.log", text))
+    assert len(steps(run, "Loss")) == 9
+    assert not {setting.key for setting in run.settings} & {"Source", "Reference", "Hypothesis"}
+
+
+def test_settings_amid_an_epoch_of_steps_begin_no_training(write: Write, read_run: ReadRun) -> None:
+    """The line of an epoch below its steps sums it up, though settings stand between."""
+    shown = "Total params: 19302144\nbatch size: 64\n"
+    text = "".join(epoch_of_steps(epoch, shown=shown) for epoch in (1, 2, 3))
+    assert len(steps(read_run(text_log.READER, write("train.log", text)), "Loss")) == 9
+
+
+def test_steps_that_begin_anew_below_settings_are_a_second_training(
+    write: Write, read_all: ReadAll
+) -> None:
+    """Two trainings of one epoch each, told apart by steps that fall back below new settings."""
+    one = "batch size: 64\nlr: 0.1\n" + epoch_of_steps(1, shown="")
+    runs = [
+        f for f in read_all(text_log.READER, write("train.log", one * 2)) if isinstance(f, RunFacts)
+    ]
+    assert [len(steps(run, "Loss")) for run in runs] == [3, 3]
+
+
+def test_the_metrics_behind_a_training_are_no_second_one(write: Write, read_run: ReadRun) -> None:
+    """What a trainer prints at its end states settings and the epoch that it had come to."""
+    text = "batch_size: 64\nlr: 0.1\n" + "".join(
+        f"{{'loss': {1 / e:.4f}, 'learning_rate': 0.01, 'epoch': {e}.0}}\n" for e in range(1, 6)
+    )
+    text += (
+        "***** train metrics *****\n  total_flos = 204323347GF\n  train_samples = 230039\n"
+        "  epoch                    =         5.0\n  train_loss               =      0.0073\n"
+    )
+    assert len(steps(read_run(text_log.READER, write("train.log", text)), "loss")) == 5
+
+
+def test_trainings_of_one_epoch_each_are_told_apart(write: Write) -> None:
+    """New settings before the only epoch that there is begin another training."""
+    text = "".join(
+        f"batch_size: {size}\nlr: 0.1\nEpoch 1: loss {size / 100} acc 0.5\n"
+        for size in (32, 64, 96)
+    )
+    entry = entry_of(write("train.log", text))
+    assert [run.count for run in runs_of(entry, Limits(), PrintedCode())] == [1, 1, 1]

@@ -204,3 +204,39 @@ def test_a_heading_speaks_of_each_quantity_once(write: Write, read_run: ReadRun)
 def test_headings(line: str, split: str | None) -> None:
     """A heading names a split and says nothing else."""
     assert heading_of(line) == split
+
+
+def test_an_evaluation_below_decoding_on_the_test_set_is_of_the_test(
+    write: Write, read_run: ReadRun
+) -> None:
+    """JoeyNMT calls each of its results an evaluation, and says above which set it decoded."""
+    text = "".join(f"Epoch {e}: Evaluation result bleu: {e}.5\n" for e in (1, 2, 3))
+    text += (
+        " " * 60 + "Decoding on test set...\n"
+        "Predicting 40858 example(s)... (Beam search with beam_size=5)\n"
+        "Evaluation result (beam search) bleu:  18.26, generation: 1478.8113[sec]\n"
+    )
+    run = read_run(text_log.READER, write("train.log", text))
+    assert curves(run)["validation", "bleu"] == (1.5, 2.5, 3.5)
+    (final,) = run.finals
+    assert (canonical_metric(final.key).split, final.value) == ("test", 18.26)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "scores"),
+    [
+        (
+            "Accuracy Train:16.36%, Dev:14.8% ; Time:237 (last_train:6sec)",
+            "accuracy",
+            (16.36, 14.8),
+        ),
+        ("epoch 3 | accuracy train 91% | val 88%", "accuracy", (91, 88)),
+        ("Loss train: 0.41, valid: 0.52", "loss", (0.41, 0.52)),
+    ],
+)
+def test_a_second_split_behind_a_percent_sign(
+    line: str, name: str, scores: tuple[float, float]
+) -> None:
+    """A quantity named once holds for both splits behind it, with percent signs between them."""
+    found = said(line)
+    assert (found["train", name], found["validation", name]) == scores

@@ -31,6 +31,7 @@ LADDERS = (
     *(tuple(f"{name}{size}" for size in "nsmlx") for name in ("yolov5", "yolov8", "yolo11", "yolo12")),
     ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5"),
     ("fpn", "pafpn"),
+    ("unet", "unetplusplus"),
 )  # fmt: skip
 """Names of one family, from the smallest on; each holds as much as the one before it, or more."""
 _RANKS = {
@@ -43,6 +44,7 @@ def plain_name(text: str) -> str:
     name = re.sub(r"\.(?:pt|pth|yaml)$", "", text.strip().rpartition("/")[2].lower())
     name = re.sub(r"^(?:torchvision\.models\.|timm\.|timm-)", "", name)
     name = re.sub(r"[\s-]+", "_", name).removesuffix("_seg")
+    name = re.sub(r"^(?:u_?net_?(?:\+\+|plusplus|pp)|nested_?unet)$", "unetplusplus", name)
     name = re.sub(r"^resnet_(\d+)$", r"resnet\1", name)
     found = WITH_NORMS.fullmatch(name)
     return found[1] if found else name

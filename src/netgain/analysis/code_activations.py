@@ -17,6 +17,13 @@ ACTIVATIONS = {
     "tanh": "tanh", "rrelu": "rrelu", "glu": "glu", "geglu": "geglu", "swiglu": "swiglu",
 }  # fmt: skip
 """Class and function names, lower case, to canonical activation."""
+SPIKING = frozenset(
+    {"lifnode", "ifnode", "plifnode", "parametriclifnode", "klifnode", "multisteplifnode", "lifcell",
+     "lifrecurrentcell", "lifboxcell", "lifspike"}
+)  # fmt: skip
+"""Classes of neurons that send spikes in place of an activation, lower case."""
+OF_SNNTORCH = frozenset({"leaky", "rleaky", "synaptic", "rsynaptic", "lapicque", "alpha"})
+"""Those of snntorch, whose names mean other things elsewhere."""
 OUTPUTS = frozenset({"", "none", "linear", "sigmoid", "softmax", "log_softmax", "hard_sigmoid"})
 """Words for what bounds an output or a gate: as layers of their own these are no activations either."""
 
@@ -38,7 +45,7 @@ def activations(
             applied = isinstance(child.func, ast.Call)
             if applied or (not functional and not last_name(child)[:1].isupper()):
                 continue
-            name = ACTIVATIONS.get(last_name(child).lower())
+            name = ACTIVATIONS.get(last_name(child).lower()) or _spiking(last_name(child), file)
             is_class_or_function = name and dotted(child.func) != name
             if name and (is_class_or_function or isinstance(child.func, ast.Name)):
                 found.append((name, place(file, child)))
@@ -46,6 +53,13 @@ def activations(
         elif isinstance(child, ast.BinOp) and functional and not inside_gate and _is_swish(child):
             found.append(("silu", place(file, child)))
     return found
+
+
+def _spiking(name: str, file: SourceFile) -> str | None:
+    """Return `spiking-neuron` for a neuron of snntorch, spikingjelly, norse and their like."""
+    plain = name.lower() if name[:1].isupper() else ""
+    known = plain in SPIKING or (plain in OF_SNNTORCH and "snntorch" in file.text)
+    return "spiking-neuron" if known else None
 
 
 def _words(call: ast.Call) -> list[str]:

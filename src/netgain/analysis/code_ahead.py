@@ -19,10 +19,12 @@ from netgain.analysis.code_seeds import seed_loops
 from netgain.analysis.code_selection import selection_on_test
 from netgain.analysis.code_transforms import pipelines
 from netgain.analysis.code_variants import decides_one_model, unmade_network
+from netgain.analysis.default_arguments import default_arguments
 from netgain.analysis.early_stops import early_stop_in
 from netgain.analysis.library_models import leaves_networks_open
 from netgain.analysis.literals import trains, written_numbers
 from netgain.analysis.named_networks import named_by_options
+from netgain.analysis.option_readings import option_readings
 from netgain.analysis.per_tree import name_of
 from netgain.analysis.trained_networks import trained_network
 from netgain.analysis.training_loops import epoch_loops
@@ -55,6 +57,8 @@ LOOKS = (
     named_by_options,
     trained_network,
     unmade_network,
+    option_readings,
+    default_arguments,
 )
 
 

@@ -35,14 +35,23 @@ def early_stop_in(tree: CodeTree) -> EarlyStop | None:
     for file, module in modules(tree):
         if not any(map(STOPPERS.fullmatch, called_in(module))):
             continue
+        told = {
+            last_name(target)
+            for assign in nodes_of(module, ast.Assign)
+            if isinstance(assign.value, ast.Call) and STOPPERS.fullmatch(last_name(assign.value))
+            for target in assign.targets
+        }
         for call in nodes_of(module, ast.Call):
             name = last_name(call)
-            if STOPPERS.fullmatch(name) is None:
-                continue
+            if STOPPERS.fullmatch(name) is None or name in told:
+                continue  # what is made is called with each score
             given = {k.arg: literal(k.value) for k in call.keywords if k.arg}
-            patience = given.get("patience")
-            if patience is None and call.args and name.lower() in POSITIONAL:
-                patience = literal(call.args[0])
+            stated = {k.arg: k.value for k in call.keywords}.get("patience")
+            if stated is None and call.args and name.lower() in POSITIONAL:
+                stated = call.args[0]
+            patience = literal(stated)
+            if patience is None and stated is not None:
+                patience = _constant(stated, tree)
             if not isinstance(patience, (int, float)) or isinstance(patience, bool):
                 return None
             monitor = given.get("monitor")
@@ -57,3 +66,24 @@ def early_stop_in(tree: CodeTree) -> EarlyStop | None:
             )
     rules = {(one.patience, one.monitor) for one in found}
     return found[0] if len(rules) == 1 else None
+
+
+def _constant(node: ast.expr, tree: CodeTree) -> float | None:
+    """Return the number of a constant, as `config.PATIENCE` of another file, where the tree gives it one."""
+    name = last_name(node)
+    if isinstance(node, ast.Call) or not name.isupper():
+        return None
+    values = {
+        literal(given.value)
+        for _, module in modules(tree)
+        for given in nodes_of(module, ast.Assign)
+        if name in map(last_name, given.targets)
+    }
+    values |= {
+        literal(given.value)
+        for _, module in modules(tree)
+        for given in nodes_of(module, ast.AnnAssign)
+        if last_name(given.target) == name
+    }
+    value = values.pop() if len(values) == 1 else None
+    return float(value) if isinstance(value, (int, float)) else None

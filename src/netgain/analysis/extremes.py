@@ -36,6 +36,8 @@ PAIRWISE = {
     "fmin": "min",
 }
 """Calls of two scores that return the better."""
+HEAPS = frozenset({"heappush", "heapreplace", "heappushpop"})
+"""Functions that keep the best few scores in a heap."""
 EXTREMES = MAXIMA | MINIMA | PAIRWISE.keys() | {"sorted", "sort_values"}
 """Calls that find the best of several scores."""
 COPYING = frozenset(
@@ -122,6 +124,9 @@ def assigned_in(body: list[ast.stmt]) -> set[str]:
             for target in node.targets:
                 items = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
                 found.update(map(key_of, items))
+        for call in nodes_of(statement, ast.Call):
+            if last_name(call) in HEAPS and call.args and key_of(call.args[0]):
+                found.add(f"{key_of(call.args[0])}[0]")  # the least of the best few
     return found - {""}
 
 

@@ -103,16 +103,24 @@ def _family(xs: list[float], tail: list[float], warmup: float) -> Family:
         "exponential": [max(end, 1e-6) ** u for u in t],
         "inverse-sqrt": _inverse_sqrt(xs, tail),
     }
-    errors = {
-        family: max(abs(a - b) for a, b in zip(shape, tail, strict=True))
-        for family, shape in shapes.items()
-    }
+    errors = {family: _furthest(shape, tail) for family, shape in shapes.items()}
+    errors["cosine"] = min(errors["cosine"], _furthest(_cosine_cut_short(t, end), tail))
     best = min(errors, key=lambda family: errors[family])
     if errors[best] < 0.03:
         return "one-cycle" if warmup > 0.2 and best in ("cosine", "linear") else best
     if _is_warmup_stable_decay(tail):
         return "wsd"
     return "other" if errors[best] > 0.08 else best
+
+
+def _furthest(shape: list[float], tail: list[float]) -> float:
+    return max(abs(a - b) for a, b in zip(shape, tail, strict=True))
+
+
+def _cosine_cut_short(t: list[float], end: float) -> list[float]:
+    """Return a cosine towards nothing that breaks off where the last rate of a trace is reached."""
+    angle = math.acos(min(1.0, max(-1.0, 2 * end - 1)))
+    return [(1 + math.cos(angle * u)) / 2 for u in t]
 
 
 def _is_step(tail: list[float]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import warnings
 from collections import defaultdict
@@ -33,6 +34,12 @@ PARTS = {
 }
 SCOPES = frozenset((ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.For))
 """Nodes that many checks walk over; each remembers what is in it."""
+SHELL_COMMAND = re.compile(
+    r"(\s*)(?:pip3?|conda|mamba|apt(?:-get)?|nvidia-smi|ls|cd|cat|pwd|mkdir|wget|curl|git|unzip|tar|cp|mv|rm|"
+    r"python3?|kaggle|gdown|head|tail|du|df|which|source|export|sudo)(?:\s+[^\s=(.,\[+*/<>].*)?$"
+)
+"""A line of a notebook that IPython takes for a command, as `pip freeze`, though Python cannot read it."""
+MOST_COMMANDS = 12
 Node = TypeVar("Node", bound=ast.AST)
 
 
@@ -42,6 +49,8 @@ class _Kept:
     def __init__(self) -> None:
         self.trees: dict[str, ast.Module | None] = {}
         self.characters = 0
+        self.readable: dict[str, str] = {}
+        """Texts of notebooks without the cells that cannot be read, by the whole text."""
 
 
 _kept = _Kept()
@@ -53,12 +62,27 @@ def parse(text: str) -> ast.Module | None:
         return _kept.trees[text]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            module = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            module = None
+        module = _parsed(text)
     keep(text, module)
     return module
+
+
+def _parsed(text: str) -> ast.Module | None:
+    """Parse a text; a line that a notebook hands to the shell without a mark of its own is passed over."""
+    for _ in range(MOST_COMMANDS):
+        try:
+            return ast.parse(text)
+        except SyntaxError as error:
+            lines = text.splitlines()
+            at = (error.lineno or 0) - 1
+            command = SHELL_COMMAND.match(lines[at]) if 0 <= at < len(lines) else None
+            if command is None:
+                return None
+            lines[at] = f"{command[1]}pass"
+            text = "\n".join(lines)
+        except (ValueError, RecursionError, MemoryError):
+            return None
+    return None
 
 
 def keep(text: str, module: ast.Module | None) -> None:
@@ -71,6 +95,7 @@ def keep(text: str, module: ast.Module | None) -> None:
 def forget() -> None:
     """Let go of every tree, as an audit does at its end."""
     _kept.trees.clear()
+    _kept.readable.clear()
     _kept.characters = 0
 
 
@@ -78,8 +103,24 @@ def modules(tree: CodeTree) -> Iterator[tuple[SourceFile, ast.Module]]:
     """Yield each parsed file of a tree."""
     for file in tree.files:
         module = parse(file.text)
+        if module is None and file.cells:
+            module = _of_cells(file)
         if module is not None:
             yield file, module
+
+
+def _of_cells(file: SourceFile) -> ast.Module | None:
+    """Parse a notebook without the cells that Python cannot read: such a cell runs in no part."""
+    readable = _kept.readable.get(file.text)
+    if readable is None:
+        lines = file.text.splitlines()
+        firsts = [max(0, first - 1) for _, first in file.cells] + [len(lines)]
+        for first, end in itertools.pairwise(firsts):
+            if first < end and _parsed("\n".join(lines[first:end])) is None:
+                lines[first:end] = [""] * (end - first)
+        readable = "\n".join(lines)
+        _kept.readable[file.text] = readable
+    return parse(readable)
 
 
 def walk(node: ast.AST) -> list[ast.AST]:

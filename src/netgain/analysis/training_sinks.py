@@ -28,7 +28,7 @@ KEYWORDS = {
     "seed": "seed", "random_seed": "seed", "manual_seed": "seed",
     "max_steps": "max_steps", "max_iters": "max_steps", "max_iter": "max_steps",
     "num_iters": "max_steps", "num_iterations": "max_steps", "n_iters": "max_steps",
-    "total_steps": "max_steps", "num_train_steps": "max_steps",
+    "total_steps": "max_steps", "num_train_steps": "max_steps", "total_timesteps": "max_steps",
 }  # fmt: skip
 """Arguments of a call that trains, by the quantity they set."""
 TRAINING_CALLS = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from netgain.pure_paths import pure_path
@@ -17,6 +18,7 @@ CHECKPOINTS = frozenset((".ckpt", ".pt", ".pth", ".tar", ".bin", ".pkl", ".safet
 def budget_of(
     config: dict[str, Cited[Scalar]],
     curves: tuple[Curve, ...],
+    finals: Iterable[str] = (),
     *,
     plain_batch_is_per_device: bool = False,
 ) -> Budget:
@@ -25,6 +27,7 @@ def budget_of(
     Args:
         config: settings by canonical name.
         curves: everything logged.
+        finals: names of its final scores.
         plain_batch_is_per_device: whether the dialect's bare `batch_size` counts one device (timm).
     """
     if _is_earlier_state(config.get("steps"), curves):
@@ -38,7 +41,7 @@ def budget_of(
     samples = counted
     if samples is None and epochs is not None and n_train is not None:
         samples = derived(epochs.value * n_train.value, epochs, n_train)
-    if samples is None and steps and batch and not _is_reinforced(curves):
+    if samples is None and steps and batch and not _is_reinforced(curves, finals):
         samples = derived(steps.value * batch.value, steps, batch)
     if samples is None:
         samples = _from_tokens(config)
@@ -61,9 +64,10 @@ def budget_of(
     )
 
 
-def _is_reinforced(curves: tuple[Curve, ...]) -> bool:
+def _is_reinforced(curves: tuple[Curve, ...], finals: Iterable[str]) -> bool:
     """Tell whether a reward was logged: steps then count actions, and batches come out of a buffer."""
-    return any(curve.name == "reward" for curve in curves)
+    names = {*(curve.name for curve in curves), *(name.rpartition("/")[2] for name in finals)}
+    return not names.isdisjoint({"reward", "best_reward", "episode_reward"})
 
 
 def derived(value: float, *parts: Cited[float]) -> Cited[float]:

@@ -17,6 +17,7 @@ from netgain.assemble.evidence import (
     natural,
     path_of,
 )
+from netgain.assemble.files_of_epochs import join_files_of_epochs
 from netgain.assemble.folder_runs import of_its_name, split_folder
 from netgain.assemble.logs_and_folders import join_logs_to_folders
 from netgain.assemble.models_of_runs import with_own_models
@@ -24,6 +25,8 @@ from netgain.assemble.names import group_name, seed_in_name
 from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
 
+OF_A_SPLIT = re.compile(r"train|training|val|valid|validation|test|eval", re.IGNORECASE)
+"""Names of folders of event files that hold the curves of one split."""
 START_STAMP = re.compile(r"\d{8}_\d{6}")
 """Name of the folder that OpenMMLab makes for each start of a training."""
 
@@ -33,6 +36,7 @@ def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
 
     Defaults that code states join the runs that lie below or beside the code; alone they are no run.
     """
+    facts = join_files_of_epochs(facts)
     defaults = [fact for fact in facts if fact.dialect == CODE]
     grouped = with_own_models(_bundles([fact for fact in facts if fact.dialect != CODE]))
     layout, below = _layout(facts), _by_ancestor(grouped)
@@ -188,6 +192,14 @@ def _apart_from_above(facts: list[RunFacts]) -> frozenset[str]:
 def _run_folder(fact: RunFacts, layout: _Layout) -> str:
     """Return the folder of the run a fact belongs to, above housekeeping subfolders."""
     folder = pure_path(fact.location)
+    above = folder.parent
+    if (
+        fact.dialect == "tensorboard"
+        and OF_A_SPLIT.fullmatch(folder.name)
+        and HOUSEKEEPING_FOLDERS.fullmatch(above.name)
+        and layout.children.get(str(above), 0) == 1
+    ):
+        folder = above  # the curves of one split alone: `logs/validation`
     while HOUSEKEEPING_FOLDERS.fullmatch(folder.name):
         parent = folder.parent
         if (

@@ -19,7 +19,7 @@ from netgain.assemble.opened_configurations import (
 from netgain.assemble.option_lines import OptionLines
 from netgain.assemble.planned import is_plan, started
 from netgain.assemble.scripts_of_runs import RunNames, names_of, scripts_of, told_by
-from netgain.assemble.settings_by_name import settings_by_name
+from netgain.assemble.settings_by_name import is_of_rollouts, settings_by_name
 from netgain.assemble.shown_by_runs import Shown, shown_by
 from netgain.assemble.units import BATCH_NAMES
 from netgain.pure_paths import pure_path
@@ -301,7 +301,7 @@ def _numbers(facts: Iterable[RunFacts]) -> dict[str, set[float]]:
         for setting in fact.settings:
             if isinstance(setting.value, (int, float)) and not isinstance(setting.value, bool):
                 name = canonical_setting(setting.key, fact.dialect, value=setting.value)
-                if name is not None:
+                if name is not None and not is_of_rollouts(setting, fact):
                     found[name].add(float(setting.value))
     return found
 

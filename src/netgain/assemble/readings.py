@@ -56,6 +56,8 @@ def typed(value: Scalar) -> Scalar:
     return value
 
 
+STEPS_OF_RATES = re.compile(r"\d{1,9}(?:\s?,\s?\d{1,9}){1,9}")
+"""Steps at each of several learning rates in a row (`--how_many_training_steps=15000,3000`)."""
 NO_SCHEDULE = frozenset({"none", "null", "~", "no", "off", "false", "disabled", "no_scheduler"})
 """What a configuration calls it that nothing changes the learning rate."""
 CONSTANT = "constant"
@@ -73,6 +75,8 @@ SWITCHES: dict[tuple[str, bool], str] = {
 def meant(name: str | None, value: Scalar, key: str, dialect: str) -> Scalar:
     """Read what a setting was set to: as `typed` does, and a schedule of none as the constant it is."""
     found = typed(value)
+    if name == "max_steps" and isinstance(found, str) and STEPS_OF_RATES.fullmatch(found.strip()):
+        return sum(int(steps) for steps in found.split(","))
     if name != "schedule":
         return found
     if isinstance(found, bool):
@@ -85,5 +89,7 @@ def meant(name: str | None, value: Scalar, key: str, dialect: str) -> Scalar:
 
 
 def is_no_dataset(value: Scalar) -> bool:
-    """Tell whether a value given for a data set is a mode of the program or a kind of problem."""
+    """Tell whether a value given for a data set is a number, a mode of the program or a kind of problem."""
+    if isinstance(value, float) and not value.is_integer():
+        return True
     return isinstance(value, str) and value.strip().lower() in NO_DATASET

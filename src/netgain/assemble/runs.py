@@ -29,12 +29,14 @@ from netgain.assemble.measured import curves_of, finals_of, merge_models
 from netgain.assemble.models_of_runs import with_written_size
 from netgain.assemble.models_without_loop import unused_settings
 from netgain.assemble.names import group_name, seed_in_name, settings_in_name
+from netgain.assemble.own_records import scripts_last
 from netgain.assemble.phases import over_phases
 from netgain.assemble.planned import is_plan, planned_facts
 from netgain.assemble.planned_epochs import with_planned_epochs
 from netgain.assemble.readings import CONSTANT, is_no_dataset, meant, strongest
 from netgain.assemble.repeats import join_printed, without_copies
-from netgain.assemble.sections import of_its_section
+from netgain.assemble.sections import of_its_section, training_first
+from netgain.assemble.settings_by_name import is_of_rollouts
 from netgain.assemble.stages import agreed
 from netgain.assemble.units import BATCH_NAMES, converted, in_samples
 from netgain.pure_paths import pure_path
@@ -178,10 +180,11 @@ def _build_run(
     left_empty: list[Cited[Scalar]] = []
     own = [fact for fact in bundle if fact.dialect != CODE]
     stated = (*own, *scripts.configured(run_id, bundle))
-    sections = (of_its_section(fact, run_id, bundle) for fact in stated)
-    for fact in map(with_planned_epochs, _agreeing_scripts(sections)):
+    placed = scripts_last(of_its_section(fact, run_id, bundle) for fact in stated)
+    for fact in map(with_planned_epochs, _agreeing_scripts(placed)):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
+            name = None if is_of_rollouts(setting, fact) else name
             value = meant(name, setting.value, setting.key, fact.dialect)
             if name == "dataset" and is_no_dataset(value):
                 other.setdefault(setting.key, Cited(value=value, source=setting.source))
@@ -207,14 +210,16 @@ def _build_run(
         readings["schedule"] = [replace(left_empty[0], value=CONSTANT, confidence="likely")]
     merged = {
         name: strongest([reading for reading in found if reading.value is not None] or found)
-        for name, found in ((name, over_phases(name, all_)) for name, all_ in readings.items())
+        for name, found in (
+            (name, training_first(name, over_phases(name, all_))) for name, all_ in readings.items()
+        )
         if found
     }
     named = _from_names(run_id, bundle)
     agreeing = {k: v for k, v in agreed(unknown).items() if not SAME_THING[k] & set(merged)}
     by_default = scripts.of(run_id, bundle, (*named, *agreeing, *merged), defaults.of(bundle))
     merged = in_samples({**by_default, **named, **agreeing, **merged})
-    curves = curves_of(bundle)
+    curves, finals = curves_of(bundle), finals_of(bundle)
     unused = unused_settings(merged, curves)
     other |= {merged[name].source.key or name: merged[name] for name in sorted(unused)}
     config = {k: v for k, v in merged.items() if k not in ENVIRONMENT_KEYS and k not in unused}
@@ -226,9 +231,9 @@ def _build_run(
         status=_status(bundle),
         config=config,
         other_config=other,
-        budget=budget_of(config, curves, plain_batch_is_per_device=timm_like),
+        budget=budget_of(config, curves, finals, plain_batch_is_per_device=timm_like),
         curves=curves,
-        finals=finals_of(bundle),
+        finals=finals,
         model=with_written_size(
             merge_models([fact.model for fact in bundle if fact.model]), config.get("parameters")
         ),

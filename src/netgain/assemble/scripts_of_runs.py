@@ -41,7 +41,8 @@ GENERIC = frozenset(
      "debug", "log0", "predictions", "preds", "py", "pth", "pt", "h5", "keras", "npy", "pkl",
      "hparams", "info", "params", "settings", "options", "opt", "hydra", "cfg", "parameters",
      "local", "latest", "tmp", "temp", "new", "old", "the", "and", "with", "for", "performance",
-     "stats", "all", "self", "cuda", "cpu", "batch", "none", "true", "false", "name", "adam", "sgd"}
+     "progress", "monitor", "evaluation", "evaluations", "stats", "all", "self", "cuda", "cpu", "batch",
+     "none", "true", "false", "name", "adam", "sgd"}
 )  # fmt: skip
 """Words of names and strings that tell no training from another."""
 AWAY = frozenset(
@@ -56,6 +57,7 @@ OF_RESULTS = re.compile(
     re.IGNORECASE,
 )
 """Names of scripts that show or use what others trained."""
+CALLED_TRAINING = re.compile(r"(?:^|[_\W])(?:train|training|trainer|main)(?:[_\W]|$)")
 HOLE = re.compile(r"\{[^{}]{0,40}\}|%[-+0-9.]{0,6}[sdfrgi]|\*")
 """Places of a string that values fill."""
 FEWEST_LETTERS = 3
@@ -127,6 +129,9 @@ def scripts_of(
         started = [s for s in found if any(_ends_alike(s.path, p) for p in names.programs)]
         return _longest_shared(started, names.programs), True
     itself = [script for script in found if script.path in names.logs]
+    if itself and _started_another(itself, found, names):
+        found = [script for script in found if script not in itself]
+        itself = []
     if itself:  # a log that prints its own source, a notebook beside one that only evaluates
         return [script for script in itself if script.quantities] or itself, True
     found = [script for script in found if not script.path.endswith((".log", ".txt", ".out"))]
@@ -134,10 +139,12 @@ def scripts_of(
     if names.logs and all(log.endswith(".ipynb") for log in names.logs):
         found = [script for script in found if not script.path.endswith(".ipynb")]
     for own_names in (names.files, *((folder,) for folder in names.folders[:3])):
-        telling = [name for name in own_names if _core(name)]
+        telling = [name for name in own_names if _core(name) and ".tfevents." not in name]
         named = [s for s in found if any(_bears(s, name) for name in telling)]
+        if own_names is not names.files:
+            named = [s for s in named if any(_is_called(s, name) for name in telling)] or named
         if named:
-            return _nearest(named, names) or named, True
+            return _called_training(_nearest(named, names) or named), True
         if own_names is names.files and (writing := _writing(found, names)):
             return _nearest(writing, names) or writing, True
     if apart:
@@ -145,26 +152,67 @@ def scripts_of(
     return _nearest(found, names) or _in_package(found, names), False
 
 
+def _started_another(
+    itself: list[TrainingScript], scripts: list[TrainingScript], names: RunNames
+) -> bool:
+    """Tell whether notebooks apart from a run only show what a script called like its folder trained."""
+    home = names.folders[0] if names.folders else ""
+    apart = all(
+        script.path.endswith(".ipynb") and home not in script.path.lower().split("/")
+        for script in itself
+    )
+    return apart and bool(_core(home)) and any(_is_called(script, home) for script in scripts)
+
+
+def _called_training(scripts: list[TrainingScript]) -> list[TrainingScript]:
+    """Return those of several scripts of one name that are called a training: `dqn_training`."""
+    cores = {_core(_stem(script.path)) for script in scripts}
+    if len(scripts) < 2 or len(cores) != 1 or not cores.pop():
+        return scripts
+    return [s for s in scripts if CALLED_TRAINING.search(_stem(s.path))] or scripts
+
+
 def _writing(scripts: list[TrainingScript], names: RunNames) -> list[TrainingScript]:
     """Return those of several scripts that alone write files of the run's name, holes filled in.
 
-    `'{}_history.csv'` names `conv1d_history.csv`.
+    `'{}_history.csv'` names `conv1d_history.csv`. A file called as any other (`progress.csv`) says less than
+    a script called like the folder it lies in.
     """
     if len(scripts) < 2:
         return []
-    logs = [log for log in names.logs if pure_path(log).suffix]
+    home = _core(names.folders[0]) if names.folders else frozenset[str]()
+    called = bool(home) and any(_core(_stem(script.path)) == home for script in scripts)
+    logs = [
+        log
+        for log in names.logs
+        if pure_path(log).suffix and not (called and _is_plain(pure_path(log).name))
+    ]
     named = [s for s in scripts if any(_names_file(s, log) for log in logs)]
     return named if len(named) < len(scripts) else []
 
 
 def _names_file(script: TrainingScript, log: str) -> bool:
     file = pure_path(log).name.lower()
+    folders = frozenset(part.lower() for part in pure_path(log).parts[:-1])
+    plain = _is_plain(file)
     return any(
         written.fullmatch(file) is not None
         for word in script.words
         if pure_path(file).suffix in word.lower()
+        if not (plain and _is_elsewhere(word, folders))
         if (written := _file_pattern(word)) is not None
     )
+
+
+def _is_plain(file: str) -> bool:
+    """Tell whether a file is called as those of any training are."""
+    return ".tfevents." in file or not _core(_stem(file))
+
+
+def _is_elsewhere(word: str, folders: frozenset[str]) -> bool:
+    """Tell whether a string names the folder of the file it writes, and a log lies in none of that name."""
+    parts = [part for part in re.split(r"[/\\]", word.strip().lower()) if part]
+    return len(parts) > 1 and HOLE.search(parts[-2]) is None and parts[-2] not in folders
 
 
 @lru_cache(maxsize=65536)
@@ -277,10 +325,12 @@ def _longest_shared(
 
 def _bears(script: TrainingScript, name: str) -> bool:
     """Tell whether a script is called like a run, or says its name in a string."""
+    return _is_called(script, name) or any(name in _components(word) for word in script.words)
+
+
+def _is_called(script: TrainingScript, name: str) -> bool:
     stem = _stem(script.path)
-    if stem == name or (_core(stem) and _core(stem) == _core(name)):
-        return True
-    return any(name in _components(word) for word in script.words)
+    return stem == name or bool(_core(stem) and _core(stem) == _core(name))
 
 
 @lru_cache(maxsize=65536)

@@ -50,3 +50,12 @@ def _told(held: list[tuple[int, Setting]]) -> Cited[Scalar] | None:
     if best == 0 or len({repr(setting.value) for setting in told}) > 1:
         return None
     return Cited(value=told[0].value, source=told[0].source, confidence="likely")
+
+
+def is_of_rollouts(setting: Setting, fact: RunFacts) -> bool:
+    """Tell whether a setting is the length of one rollout, or the passes over it, and not of the training."""
+    parents, dot, last = setting.key.rpartition(".")
+    if last not in OF_ROLLOUTS:
+        return False
+    beside = {*(one.key for one in fact.settings), *(one.key for one in fact.finals)}
+    return any(f"{parents}{dot}{name}" in beside for name in OF_AGENTS)

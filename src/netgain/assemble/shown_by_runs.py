@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netgain.assemble.evidence import CODE
+from netgain.assemble.settings_by_name import is_of_rollouts
 from netgain.readers.base import RunFacts, Series
 from netgain.vocabulary import canonical_metric, canonical_setting
 
@@ -78,7 +79,7 @@ def shown_by(bundle: list[RunFacts]) -> Shown:
             if metric.name == "learning_rate":
                 above = [value for value in series.values if value > 0]
                 rates += [min(above), max(above)] if above else []
-            else:
+            elif metric.name != "epoch":
                 scored.append((series, metric.split))
         rates += [
             final.value
@@ -88,7 +89,7 @@ def shown_by(bundle: list[RunFacts]) -> Shown:
         for setting in fact.settings:
             if isinstance(setting.value, (int, float)) and not isinstance(setting.value, bool):
                 name = canonical_setting(setting.key, fact.dialect, value=setting.value)
-                if name in TESTED:
+                if name in TESTED and not is_of_rollouts(setting, fact):
                     stated[name].add(float(setting.value))
     ends = [s.steps[-1] for s, _ in scored if s.unit == "epoch" and s.steps]
     bare = [(s, split) for s, split in scored if s.unit == "row"]

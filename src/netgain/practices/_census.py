@@ -11,6 +11,7 @@ from netgain.analysis.code_components import code_census
 from netgain.analysis.code_norm_blocks import Block, norm_blocks
 from netgain.analysis.code_variants import decides_one_model, unmade_network
 from netgain.analysis.named_networks import with_named_networks
+from netgain.analysis.option_readings import ignores_option
 from netgain.practices._config_components import attention_in_configs
 from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
 from netgain.vocabulary import without_section
@@ -134,9 +135,16 @@ def _counts(model: ModelProfile, kind: str) -> dict[str, int]:
 def _by_config(arm: Arm, kind: str, settings: tuple[str, ...]) -> Census | None:
     """Read the settings; an arm whose configs do not name the setting is not readable this way.
 
-    A bare on or off says what is switched and not what else there is, so it settles nothing.
+    A bare on or off says what is switched and not what else there is, so it settles nothing. A setting that
+    the arm's own code does not ask for says nothing of the model.
     """
     found = [_setting(run, settings) for run in arm.runs]
+    if arm.code is not None and any(
+        ignores_option(arm.code, *settings, (cited.source.key or "").rpartition(".")[2])
+        for cited in found
+        if cited is not None
+    ):
+        return None
     if kind == "attention" and not any(found):
         return _by_plugins(arm)
     if not found or any(cited is None for cited in found):

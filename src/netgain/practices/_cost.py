@@ -19,6 +19,13 @@ STRIDE_KEY = re.compile(
 NOT_OF_THE_MODEL = re.compile(
     r"(^|[._])(data|dataset|window|eval|evaluation|test|val|sampler|tokenizer|log)([._]|$)"
 )
+PARAMETER_COUNT = re.compile(
+    r"(?:(?:model|final|total|trainable|num|n|all)_)*(?:params?|parameters)(?:_count|_total)?",
+    re.IGNORECASE,
+)
+"""Names of results that count parameters themselves, not millions of them."""
+FEWEST_PARAMETERS = 1000
+"""A smaller number under such a name counts something else, or in millions."""
 COST_COLUMN = re.compile(r"flops|macs|mult-?adds|madds", re.IGNORECASE)
 
 
@@ -41,8 +48,22 @@ def parameters(run: Run) -> Cited[float] | None:
     counted = run.model.parameters if run.model else None
     if counted is not None:
         return Cited(value=float(counted.value), source=counted.source, strength=counted.strength)
-    written = number(run, "parameters")
+    written = number(run, "parameters") or _summed_up(run)
     return written if written is not None and written.value > 0 else None
+
+
+def _summed_up(run: Run) -> Cited[float] | None:
+    """Return the parameters that a run wrote among its results, as a summary does: `"params": 11228838`."""
+    written: list[tuple[str, Cited[float] | Cited[Scalar]]] = [*run.finals.items()]
+    written += run.other_config.items()
+    found = [
+        Cited(value=float(cited.value), source=cited.source, strength=cited.strength)
+        for name, cited in written
+        if PARAMETER_COUNT.fullmatch(name.rpartition(".")[2])
+        and isinstance(cited.value, (int, float))
+        and cited.value >= FEWEST_PARAMETERS
+    ]
+    return found[0] if len({cited.value for cited in found}) == 1 else None
 
 
 def forward_cost(study: Study) -> Cost | None:

@@ -6,6 +6,7 @@ import re
 
 from netgain.analysis.architecture_costs import is_no_smaller, operations_ratio
 from netgain.analysis.code_components import model_places, network_texts
+from netgain.analysis.default_arguments import default_arguments
 from netgain.analysis.trained_networks import trained_network
 from netgain.practices._cost import NOT_OF_THE_MODEL
 from netgain.study import Arm, Cited, Scalar, Source, Study
@@ -27,6 +28,10 @@ STARTING_WEIGHTS = re.compile(
     re.IGNORECASE,
 )
 """Keys of models that leave the size alone."""
+WHOLE = re.compile(r"^(?:configs?|cfg|args|hparams|settings)\.")
+"""What stands in front of keys where a run saved its whole configuration among its results."""
+FILE = re.compile(r"[/\\]|\.(?:pt|pth|npy|npz|bin|ckpt|h5|pkl)$")
+"""Values that are places of files."""
 OF_THE_TRAINING = frozenset(
     {"epochs", "max_epochs", "max_steps", "steps", "batch_size", "learning_rate", "seed", "weight_decay",
      "momentum", "dropout", "label_smoothing", "warmup_steps", "warmup_epochs", "samples_seen",
@@ -129,7 +134,16 @@ def _named_models(study: Study) -> tuple[Cited[Scalar], Cited[Scalar]] | None:
 def _shrinks(study: Study) -> bool:
     """Tell whether a setting may make the proposed model smaller than the baseline."""
     first, second = (_sizes_stated(arm) for arm in (study.baseline, study.proposed))
+    for arm, mine, theirs in ((study.baseline, first, second), (study.proposed, second, first)):
+        for key in theirs.keys() - mine.keys():
+            mine[key] = _default_of(arm, key)
     return not all(_grows(first.get(key), second.get(key)) for key in first.keys() | second.keys())
+
+
+def _default_of(arm: Arm, key: str) -> Scalar:
+    """Return the number that an argument has by itself in an arm's code, where its configuration lacks it."""
+    name = key.rpartition(".")[2]
+    return default_arguments(arm.code).get(name) if arm.code is not None else None
 
 
 def _grows(mine: Scalar, theirs: Scalar) -> bool:
@@ -145,12 +159,13 @@ def _sizes_stated(arm: Arm) -> dict[str, Scalar]:
     """Return what the first run of an arm states of its model; repeats of a configuration state the same."""
     run = arm.runs[0]
     return {
-        key: cited.value
+        WHOLE.sub("", key): cited.value
         for key, cited in {**run.other_config, **run.config}.items()
         if SIZE_KEY.search(key)
         and key not in OF_THE_TRAINING | {"model"}
         and not NOT_OF_THE_MODEL.search(key)
         and not STARTING_WEIGHTS.search(key)
+        and not (isinstance(cited.value, str) and FILE.search(cited.value))
     }
 
 

@@ -14,8 +14,9 @@ seconds times devices, on one named device); else, at equal settings for the res
 sizes of the weights in both checkpoints layer by layer; else the samples seen (epochs over one data set),
 where the proposed model has as many parameters, or is the same by its code or no smaller by its settings
 (`resnet101` is no smaller than `resnet50`); else the published operations of two named networks times the
-samples. Flagged when the proposed arm spends more than 1.2 times as much. Sweeps of the baseline's width,
-depth or length are searched for a baseline of equal cost, and where there is one the gain over it decides.
+samples; else the logged time on devices that nobody names, where it grows as the epochs do.
+Flagged when the proposed arm spends more than 1.2 times as much. Sweeps of the baseline's width, depth or
+length are searched for a baseline of equal cost, and where there is one the gain over it decides.
 
 ## When it stays clear
 Costs within 20 %, in every run; a proposed arm that is cheaper; a gain that holds over a baseline of equal
@@ -50,6 +51,7 @@ from netgain.practices._compare import (
     disclosure,
     epochs_are_alike,
     lacking,
+    near,
     sources_of,
 )
 from netgain.practices._cost import (
@@ -74,6 +76,8 @@ SAME_SIZE = 0.01
 """Share by which two counts of one model's parameters may differ."""
 MUCH_LONGER = 1.5
 """Ratio of samples from which on a larger model counts as dearer though its operations are not known."""
+EPOCH_ALIKE = 0.15
+"""Share by which the time of an epoch may differ where nobody names the devices."""
 UNNAMED_DEVICES = frozenset(
     {"cuda", "gpu", "cpu", "mps", "tpu", "xla", "auto", "0", "cuda:0", "true"}
 )
@@ -92,7 +96,8 @@ def check(study: Study) -> Finding:
     time = _device_time(study)
     if time is not None:
         return _judge(study, time, "device time", "device-seconds")
-    return _by_layers(study) or _by_length(study) or _by_names(study) or _unknown(study)
+    bounded = _by_layers(study) or _by_length(study) or _by_names(study)
+    return bounded or _by_time_and_length(study) or _unknown(study)
 
 
 def _train_flops(run: Run) -> Cited[float] | None:
@@ -249,6 +254,47 @@ def _by_names(study: Study) -> Finding | None:
             "cost_ratio": ratio * length.ratio,
         },
         evidence=sources_of([second.source, first.source], length.sources),
+        measured=False,
+    )
+
+
+def _by_time_and_length(study: Study) -> Finding | None:
+    """Take the time on devices that nobody names where an epoch takes as long in both arms.
+
+    A slower device would have to make up for a smaller network to the same share.
+    """
+    time = compare(study, lambda run: run.budget.wall_seconds)
+    length = compare(study, lambda run: run.budget.epochs)
+    if time is None or length is None or not (time.complete and length.complete):
+        return None
+    logged = all(c.strength in ("measured", "logged") for c in time.proposed.values)
+    logged = logged and all(c.strength in ("measured", "logged") for c in time.baseline.values)
+    devices = [
+        {
+            str(run.environment["device"].value).lower()
+            for run in arm.runs
+            if "device" in run.environment
+        }
+        for arm in (study.baseline, study.proposed)
+    ]
+    if not logged or devices[0] != devices[1] or not epochs_are_alike(study):
+        return None
+    if min(time.ratio, length.ratio) <= FACTOR:
+        return None
+    if not near(time.ratio, length.ratio, EPOCH_ALIKE):
+        return None
+    return _over(
+        study,
+        ratio=time.ratio,
+        words=f"Proposed trained for {time.ratio:.1f}x the time ({time.proposed.value:,.0f} against "
+        f"{time.baseline.value:,.0f} s) and {length.ratio:.1f}x the epochs, each as long in both arms, on "
+        "devices that are not named",
+        numbers={
+            "seconds_ratio": time.ratio,
+            "epochs_ratio": length.ratio,
+            "cost_ratio": time.ratio,
+        },
+        evidence=sources_of(time.sources, length.sources),
         measured=False,
     )
 

@@ -13,7 +13,8 @@ et al. 2018).
 ## What is looked at
 Which weights were scored, as the recorder saw it; averaging settings in the configs of all runs; averaged
 copies in checkpoints; averaging classes and hand-written moving averages in the code of two separate trees,
-or in what each arm's settings let run of one tree. Flagged when the proposed arm averages and the baseline
+or in what each arm's settings let run of one tree; and test-time augmentation that the row of the proposed
+score names and that of the baseline's does not. Flagged when the proposed arm averages and the baseline
 does not.
 
 ## When it stays clear
@@ -59,6 +60,14 @@ from netgain.study import Arm, Cited, Run, Scalar, Source, Study
 CODE, NAME = "NG108", "weight-averaging"
 ASKED = re.compile(r"""['"]augment['"]""")
 """A script that asks its configuration for `augment`."""
+PASSES = re.compile(r"\bTTA\b|\btest[- ]time[- ]aug|\bmulti[- ]crop|\b10[- ]crop", re.IGNORECASE)
+"""Words of a row of results for several passes over one test image."""
+NAMED_PASSES = re.compile(
+    rf"(?<!no )(?<!w/o )(?<!without )(?<!- )(?<!before )(?:{PASSES.pattern})"
+    r"(?!\s*[:=]?\s*(?:no|off|none|x)\b)",
+    re.IGNORECASE,
+)
+"""Words of a row that has them."""
 SETTINGS = ("ema_decay", "ema", "swa", "ensemble", "test_time_augmentation")
 READINGS = Readings(
     innocent="the proposed recipe comes from a code base that averages by default",
@@ -84,6 +93,7 @@ def check(study: Study) -> Finding:
 
 def _compare(study: Study) -> Finding:
     baseline, proposed = _arm_signs(study.baseline), _arm_signs(study.proposed)
+    proposed = (*proposed, *_stated_signs(study))
     code = _code_signs(study)
     if code is not None:
         baseline = (*baseline, *code[0])
@@ -139,6 +149,19 @@ def _compare(study: Study) -> Finding:
         message=message,
         evidence=sources_of([s.source for s in (*proposed, *baseline)])[:6],
     )
+
+
+def _stated_signs(study: Study) -> tuple[Sign, ...]:
+    """Return the test passes that the row of the proposed score names and that of the baseline's does not."""
+    first, second = study.claim.baseline, study.claim.proposed
+    if first is None or second is None or not first.source.cell or not second.source.cell:
+        return ()
+    rows = [cited.source.cell or "" for cited in (first, second)]
+    if not NAMED_PASSES.search(rows[1]) or PASSES.search(rows[0]):
+        return ()
+    shown = rows[1].rpartition(" / ")[0] or rows[1]
+    what = f"several test passes, as the row of its score says ({shown[:80]})"
+    return (Sign(averaged=True, what=what, source=second.source),)
 
 
 def _arm_signs(arm: Arm) -> tuple[Sign, ...]:

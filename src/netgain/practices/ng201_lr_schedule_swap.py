@@ -17,8 +17,8 @@ has, the one scheduler that the arm's own code makes and steps (behind a warm-up
 which it writes the rate by hand (a cosine, stages of a power, a factor at milestones), or that nothing in its
 loop changes the rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never
 come. Flagged when the families differ, or when the proposed arm ends below a tenth of its peak and the
-baseline above a fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, as an early
-stop does, is `unknown`.
+baseline above a fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, or where the
+early stop of both arms ended it, is `unknown`.
 
 ## When it stays clear
 The same shape under different names, by the traces of every run. A baseline that is annealed while the
@@ -47,11 +47,13 @@ Hägele et al. 2024, Scaling laws and compute-optimal training beyond fixed trai
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
 from netgain.analysis.code_schedules import schedule_by_default, schedule_in
+from netgain.analysis.option_readings import ignores_option, option_readings
 from netgain.analysis.options import declared_defaults
 from netgain.analysis.schedule import Family, classify, family_of_name
 from netgain.analysis.schedule_steps import keeps_its_rate, share_left
@@ -59,6 +61,7 @@ from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import disclosure, lacking, sources_of
+from netgain.practices._early_stops import stopping_rule, was_ended_by
 from netgain.practices._isolation import with_isolation
 from netgain.study import Arm, Run, Source, Study
 
@@ -126,7 +129,8 @@ def _judge_schedules(study: Study) -> Finding:
     differs = first.family != second.family and "other" not in (first.family, second.family)
     helps_baseline = annealed == (False, True)
     far = annealed == (True, False) and (first.final_ratio or 0.0) > NEARLY_ANNEALED
-    if (differs and not helps_baseline) or far:
+    stopped = far and not differs and _stopped_by_its_rule(study)
+    if ((differs and not helps_baseline) or far) and not stopped:
         return Finding(
             code=CODE,
             name=NAME,
@@ -142,10 +146,12 @@ def _judge_schedules(study: Study) -> Finding:
             settle="netgain attribute plan.toml",
         )
     if annealed == (True, False):
+        when = "where the rule ended it by which both arms stop early"
+        when = when if stopped else "shortly before the end of its anneal"
         return replace(
             _unknown(study),
-            message=f"Proposed follows a {_words(second)}, the baseline a {_words(first)}: it was read off "
-            "shortly before the end of its anneal.",
+            message=f"Proposed follows a {_words(second)}, the baseline a {_words(first)}: "
+            f"it was read off {when}.",
             numbers=numbers,
             evidence=evidence,
             needs=("the baseline's score at the end of its anneal",),
@@ -182,6 +188,15 @@ def _judge_schedules(study: Study) -> Finding:
         numbers=numbers,
         evidence=evidence,
     )
+
+
+def _stopped_by_its_rule(study: Study) -> bool:
+    """Tell whether the rule by which both arms stop early ended every run of the baseline."""
+    rules = stopping_rule(study.baseline), stopping_rule(study.proposed)
+    if rules[0] is None or rules[1] is None or rules[0][:2] != rules[1][:2]:
+        return False
+    patience = rules[0][0]
+    return all(was_ended_by(run, patience, math.inf) for run in study.baseline.runs)
 
 
 def _annealed(shape: Shape) -> bool | None:
@@ -228,7 +243,7 @@ def _named(arm: Arm) -> Shape | None:
     for run in arm.runs:
         cited = run.config.get("schedule")
         family = family_of_name(str(cited.value)) if cited else None
-        if family and cited:
+        if family and cited and not _unread(arm, cited.source):
             found.append((family, cited.source))
     if not found:
         return None
@@ -240,6 +255,15 @@ def _named(arm: Arm) -> Shape | None:
         complete=len(found) == len(arm.runs),
         said_by="config",
     )
+
+
+def _unread(arm: Arm, source: Source) -> bool:
+    """Tell whether an arm's code declares the option that names a scheduler, and asks for it nowhere."""
+    key = (source.key or "").rpartition(".")[2]
+    if arm.code is None or not key:
+        return False
+    declares = key.lower() in option_readings(arm.code).declared
+    return declares and ignores_option(arm.code, key)
 
 
 LIBRARY_DEFAULTS: dict[str, Family] = {"cos_lr": "linear"}

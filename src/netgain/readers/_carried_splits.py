@@ -27,8 +27,8 @@ SHARE_OF_LINES = 0.5
 
 
 HEADING = re.compile(
-    r"[^A-Za-z]{0,40}(?:(?:start|starting|begin|beginning|running|run|performing|evaluating|evaluation|"
-    r"evaluate|results?|metrics|scores?|performance)[\s:]{1,4})?(?:(?:on|of|for|the|model|in)\s{1,4}){0,3}"
+    r"[^A-Za-z]{0,100}(?:(?:start|starting|begin|beginning|running|run|performing|evaluating|evaluation|"
+    r"evaluate|decoding|translating|predicting|inferring|scoring|results?|metrics|scores?|performance)[\s:]{1,4})?(?:(?:on|of|for|the|model|in)\s{1,4}){0,3}"
     r"(?P<split>training|train|validation|validating|valid|val|dev|testing|test|held-out test)"
     r"(?:[ _-]{0,3}(?:set|data|dataset|split|results?|metrics|scores?|performance|error|errors|phase|"
     r"stage|loop|epoch|summary|classification|report|stats|statistics|mode)){0,3}[^A-Za-z]{0,80}",
@@ -94,7 +94,8 @@ class Below:
             return tuple(names)
         said = [_said(name) for name in names]
         told = _splits_of(one for one in said if one)
-        if self._split == "test" and all(name.lower().startswith("eval") for name in names):
+        known = [name for name, one in zip(names, said, strict=True) if one]
+        if self._split == "test" and all(name.lower().startswith("eval") for name in known):
             told = set()  # a trainer's `evaluate` on test data still says `eval_`
         if told or number - self._since > self._reach or self._named & set(names):
             self._split = ""

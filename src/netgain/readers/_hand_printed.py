@@ -57,6 +57,19 @@ WRAPPED = re.compile(
     rb"\(\s*\[?\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?|nan|inf)\s*\]?\s*(?:,[^()\r\n]{0,100})?\)"
 )
 """One number as a library prints it: `tensor(0.33, device='cuda:0')`, `np.float64(0.33)`."""
+BEST_AT = re.compile(
+    rb"\bbest (validation|valid|val|dev|test) result\b[^:\r\n]{0,40}\bat (step|epoch)\s{1,12}(\d{1,9})"
+    rb"\s{0,4}:\s{0,12}([-+.\deE]{1,20}) ([A-Za-z]\w{0,20})\.?\s*$",
+    re.IGNORECASE,
+)
+"""`Best validation result (greedy) at step 273000: 11.71 ppl.`, the number before its name."""
+HITS = rb"\([ \t]*(\d{1,9})[ \t]*,[ \t]*(\d{1,9})[ \t]*\)"
+EVALUATED = re.compile(
+    rb"evaluat[^\r\n(]{0,60}\r?\n[ \t]*" + HITS + rb"[ \t]*\r?\n[ \t]*" + HITS + rb"[ \t]*\r?\n",
+    re.IGNORECASE,
+)
+"""Hits and their total on training and on test data, below a line that announces an evaluation."""
+HITS_ALONE = re.compile(rb"[ \t]*" + HITS + rb"\s*")
 MARKUP = re.compile(rb"</?(?:br|b|p|i|li|pre|code)\s*/?>", re.IGNORECASE)
 THRESHOLDS = re.compile(rb"(?<=@)(\.5|0\.5):(\.95|0\.95)")
 """The range of thresholds in a name, whose colon is none before a value."""
@@ -74,6 +87,7 @@ class HandPrinted:
         self._bracketed = _bracketed(beginning)
         lowered = beginning.lower()
         speaks_of_loss = b"loss" in lowered or b"[eval] iter" in lowered
+        self._totals = _totals(beginning)
         self._losses = speaks_of_loss and b"acc" not in lowered
 
     def line(self, raw: bytes) -> bytes:
@@ -87,6 +101,9 @@ class HandPrinted:
         return said
 
     def _said(self, raw: bytes) -> bytes:
+        if self._totals and (hits := HITS_ALONE.fullmatch(raw)) and hits[2] in self._totals:
+            split = b"train" if hits[2] == self._totals[0] else b"test"
+            return split + b" accuracy: " + hits[1] + b"/" + hits[2] + b"\n"
         if DIGIT.search(raw) is None:
             self._framework.pass_words(raw)
             return raw
@@ -102,6 +119,8 @@ class HandPrinted:
         if self._losses and b"val" in raw:
             raw = BARE_SPLITS.sub(rb"\1train_loss\2val_loss", raw)
             raw = BEST_BARE.sub(b"best_val_loss", raw)
+        if b"est " in raw and (at := BEST_AT.search(raw)):
+            raw = b"%s %s, best_%s_%s: %s\n" % (at[2], at[3], at[1], at[5], at[4])
         if b"best" in raw:
             raw = OF_BEST.sub(b"", raw)
         if b":.95" in raw or b":0.95" in raw:
@@ -113,6 +132,16 @@ class HandPrinted:
         elif self._bracketed and BRACKETED.match(raw):
             raw = self._bracketed + b" " + raw.lstrip()
         return raw
+
+
+def _totals(text: bytes) -> tuple[bytes, ...]:
+    """Return how many samples of training and test data a log counts hits of, where it prints bare pairs."""
+    found = EVALUATED.findall(text)
+    totals = {(first, second) for _, first, _, second in found}
+    if len(found) < FEWEST or len(totals) > 1:
+        return ()
+    more = all(int(a) <= int(n) and int(b) <= int(m) and int(n) > int(m) for a, n, b, m in found)
+    return totals.pop() if more else ()
 
 
 def _is_counted(text: bytes) -> bool:

@@ -246,8 +246,9 @@ def _in_another_split(last: Part, match: re.Match[str], text: str) -> Part | Non
     split, slash, name = last.key.rpartition("/")
     words = [*([split] if slash else []), *name.split("_")]
     plain = "_".join(word for word in words if not SPLIT_WORD.fullmatch(word))
-    apart = text[last.at[1] : match.start()].strip(" \t,;|/-")
-    if last.role != "value" or apart or "." not in match["value"] or not plain:
+    apart = text[last.at[1] : match.start()].strip(" \t,;|/-%")
+    whole = "." not in match["value"] and not match["percent"]
+    if last.role != "value" or apart or whole or not plain:
         return None
     own = canonical_metric(f"{match['key']}_{plain}")
     before = canonical_metric(last.key)

@@ -25,6 +25,14 @@ from netgain.study import Scalar
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
 NUMERAL = re.compile(rf"(?<![\w@./\-])((?:{NUMBER}))".encode(), re.ASCII)
 """A number by itself, as the grammar takes it for a value."""
+EXAMPLE = re.compile(
+    r"\s{0,20}(?:raw |tokenized |detokenized )?(?:(?P<own>hypothes[ie]s|references?|translation|"
+    r"ground[ _-]truth|decoded|generated(?: text)?|caption)|source|target|src|tgt|trg|input|output|"
+    r"question|answer|prompt|response|prediction|predicted|sentence)(?: text| sentence)?"
+    r"\s{0,8}:\s{1,20}(?=\S)(?![-+.\d\s]{1,40}$)",
+    re.IGNORECASE,
+)
+"""What stands before a sentence that a log shows; those of `own` hold no setting in one word either."""
 LEFT_OVER = re.compile(r"[\s,;|*()%\[\]\-'\"{}.±]+")
 WORD_DIGITS = re.compile(rb"\d+")
 MOST_SHAPES = 20_000
@@ -144,6 +152,8 @@ def _read(raw: bytes) -> Plan:
     if is_ruled(whole):
         return Plan("table")
     text = message_of(whole)
+    if is_example(text):
+        return Plan("nothing")
     if stated(text) is not None:
         return Plan("statement")
     if announces_phase(text):
@@ -170,6 +180,15 @@ def _read(raw: bytes) -> Plan:
         summary=text.lstrip().startswith("*"),
         sole=not LEFT_OVER.sub("", PAIR.sub("", text[:LONGEST])),
     )
+
+
+def is_example(text: str) -> bool:
+    """Tell whether a line shows a sentence that the model read or wrote (`Source: speech and voice`)."""
+    found = EXAMPLE.match(text)
+    if found is None:
+        return False
+    said = text[found.end() :]
+    return found["own"] is not None or (" " in said and not any(map(str.isdigit, said)))
 
 
 class _places:  # noqa: N801 - called like the function it stands for

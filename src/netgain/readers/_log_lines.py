@@ -99,7 +99,7 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
         if keys != plan.keys:
             plan = replace(plan, keys=keys)
         if preamble.settings and (axes or values):
-            if run.count and _falls_back(run, axes):
+            if run.count and _begins_anew(run, axes):
                 yield run
                 count += 1
                 if count > MOST_RUNS:
@@ -180,13 +180,20 @@ def _states_again(run: Found, block: list[tuple[str, Scalar, int]]) -> bool:
     return sum(key.replace(" ", "_") in run.settings for key, _, _ in block) >= FEWEST
 
 
-def _falls_back(run: Found, axes: dict[Axis, float]) -> bool:
-    """Tell whether a line stands before where the run already was."""
+def _begins_anew(run: Found, axes: dict[Axis, float]) -> bool:
+    """Tell whether a line stands before where the run already was, or at an epoch it had left.
+
+    The line of an epoch alone below those of its steps sums it up, and no training begins at the epoch that
+    the one before had come to.
+    """
     for axis in ("epoch", "step", "sample"):
-        if axis in axes and axis in run.position:
-            return axes[axis] < run.position[axis] or (
-                axes[axis] == run.position[axis] and axis == "epoch" and "step" not in axes
-            )
+        if axis not in axes or axis not in run.position:
+            continue
+        if axes[axis] != run.position[axis] or axis != "epoch":
+            return axes[axis] < run.position[axis]
+        if "step" not in axes:
+            return "step" not in run.position and axes["epoch"] == run.first_epoch
+        return run.last_step is not None and (axes["epoch"], axes["step"]) <= run.last_step
     return False
 
 
@@ -199,6 +206,8 @@ def _add(run: Found, plan: Plan, number: int, read: Reading) -> None:
             run.totals_before.append(run.epoch_total)
             run.epoch_total = NAN
         position.update(axes)
+        if run.first_epoch is None:
+            run.first_epoch = axes.get("epoch")
         if "epoch" in axes and "step" not in axes:
             position.pop("step", None)
         run.split = plan.split

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from netgain.study import Scalar
-from netgain.vocabulary import Axis
+from netgain.vocabulary import UNSPLIT, Axis, canonical_metric, is_known_metric
 
 FEWEST_EPOCHS = 2
 """Different epochs that a training must show to be told from a counter of something else."""
 MOST_LAPS = 1_000
+NEAR = 0.3
+"""Share of the way from the first score of all within which a lap goes on from the end of the one before."""
+MOSTLY = 0.65
+"""Share of the laps that must show it: a step of the learning rate moves some scores far."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,8 @@ class Found:
     """Whether an epoch 0 was met."""
     counted_at: int = 0
     """Line whose counter (`Epoch 3/90`) alone told how many epochs there are."""
+    first_epoch: float | None = None
+    """Epoch that was named first."""
     last_step: tuple[float, float] | None = None
     """Epoch and step of the latest line that held both."""
     carried_on: int = 0
@@ -74,7 +80,8 @@ class Found:
 def laps(run: Found) -> list[Found]:
     """Return the trainings of a run whose epochs began anew each time the same ones were over.
 
-    A loop over seeds, folds or settings prints such a log. Laps of unequal length are restarts of one
+    A loop over seeds, folds or settings prints such a log. One training in equal parts, whose scores go on
+    where the part before left them, is counted on. Laps of unequal length are restarts of one
     training, or cannot be told from them, and are left to whoever joins the points.
     """
     if not 0 < len(run.restarts) < MOST_LAPS or run.earlier:
@@ -86,7 +93,47 @@ def laps(run: Found) -> list[Found]:
     early = frozenset(sorted(epochs[0])[: len(last)])
     if len(epochs[0]) < FEWEST_EPOCHS or len(set(whole)) > 1 or last != early:
         return [run]
+    asked = _telling(run)
+    if asked and all(_goes_on(group, starts, asked) for group in run.groups.values()):
+        return [_counted_on(run, starts, len(epochs[0]))]
     return [lap(run, starts, at) for at in range(len(starts))]
+
+
+def _telling(run: Found) -> frozenset[str]:
+    """Return the scores that show whether a training goes on: those of training data where there are any."""
+    keys = {key for group in run.groups.values() for key in group.keys}
+    metrics = {key: canonical_metric(key) for key in keys}
+    scores = {k for k, m in metrics.items() if is_known_metric(m.name) and m.name not in UNSPLIT}
+    return frozenset({key for key in scores if metrics[key].split == "train"} or scores)
+
+
+def _goes_on(group: Group, starts: npt.NDArray[np.int64], asked: frozenset[str]) -> bool:
+    """Tell whether laps begin with scores near the last ones of the lap before, not near the first of all."""
+    if not asked & set(group.keys):
+        return True
+    values = np.array(group.values).reshape(len(group.lines), -1)
+    at = np.searchsorted(starts, np.array(group.lines, np.int64), side="right") - 1
+    firsts = np.searchsorted(at, np.arange(len(starts)), side="left")
+    if len(np.unique(at)) < len(starts):
+        return False
+    for column, key in enumerate(group.keys):
+        scores = values[:, column]
+        begun, left = scores[firsts[1:]], scores[firsts[1:] - 1]
+        near = np.abs(begun - left) < NEAR * np.abs(begun - scores[0])
+        if key in asked and near.mean() < MOSTLY:
+            return False
+    return True
+
+
+def _counted_on(run: Found, starts: npt.NDArray[np.int64], length: int) -> Found:
+    """Return a run whose epochs go on through its laps, each of one length."""
+    groups = {}
+    for key, group in run.groups.items():
+        at = np.searchsorted(starts, np.array(group.lines, np.int64), side="right") - 1
+        places = np.full((len(group.lines), 3), np.nan)
+        places[:, 1] = np.array(group.places).reshape(-1, 3)[:, 1] + at * length
+        groups[key] = replace(group, places=array("d", places.ravel().tolist()))
+    return replace(run, groups=groups, restarts=array("q"))
 
 
 def _epochs_by_lap(group: Group, starts: npt.NDArray[np.int64]) -> list[frozenset[float]]:

@@ -13,6 +13,7 @@ from netgain.errors import UnreadableFile
 from netgain.readers._columns import Table, written_number
 from netgain.readers._documents import typed_text
 from netgain.readers._series import FloatArray, choose_axis, series
+from netgain.readers._traces import TRACED, follow_a_training, traced
 from netgain.readers.base import (
     DocumentFacts,
     Entry,
@@ -38,10 +39,6 @@ RUN_COLUMNS = frozenset(
      "method", "arm", "variant", "algorithm", "approach", "experiment", "exp", "group", "name", "id")
 )  # fmt: skip
 """Columns that tell runs apart where their value changes from row to row."""
-TRACED = frozenset(
-    ("learning_rate", "momentum", "weight_decay", "loss", "ema_decay", "temperature")
-)
-"""Settings that, as a column of a log, are a trace over training."""
 RUN_SETTINGS = frozenset(
     ("seed", "learning_rate", "weight_decay", "batch_size", "batch_size_per_device", "epochs",
      "max_steps", "n_train", "dropout", "drop_path", "momentum", "label_smoothing", "mixup", "cutmix",
@@ -65,12 +62,20 @@ MOST_LABELLED = 200_000
 JSON = frozenset((".json", ".jsonl"))
 
 
-def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
+def facts_of_table(
+    entry: Entry, table: Table, dialect: str, *, of_arrays: bool = False
+) -> Iterator[Fact]:
     """Decide what a table is and turn it into facts.
 
     With an axis column it is a log, of one run or of as many as its run columns tell apart. Without
     one, a single row is the final scores of a run; rows that differ in seed or a setting are a run
     each; rows that differ in a label alone are a published table; anything else is a curve by row.
+
+    Args:
+        entry: the file.
+        table: its columns.
+        dialect: vocabulary of its names.
+        of_arrays: whether the file holds an array for each column, as the history of a training does.
     """
     count = len(table.lines)
     if not count:
@@ -79,6 +84,8 @@ def facts_of_table(entry: Entry, table: Table, dialect: str) -> Iterator[Fact]:
     apart = _run_columns(table, dialect, with_axis=axis is not None)
     if axis is not None and table.texts and len(table.lines) <= MOST_LABELLED:
         apart = _told_by_labels(table, apart, axis[0])
+    if axis is None:
+        apart = _without_traces(table, apart, dialect, of_arrays=of_arrays)
     labelled = any(name in table.texts for name in apart)
     if axis is None and count > 1 and labelled and not any(_names_run(n, dialect) for n in apart):
         yield _published(entry, table)
@@ -140,11 +147,23 @@ def _run_columns(table: Table, dialect: str, *, with_axis: bool) -> list[str]:
         scored = is_known_metric(canonical_metric(name, dialect).name)
         varied = not with_axis and setting is not None
         varied = varied and (not scored or setting == "learning_rate")
+        varied = varied and (setting != "dataset" or name in table.texts)  # `loss_task`
         if not label and varied and _counts_rows(table.numbers[name]):
             continue
         if (label or varied) and len(_distinct(table, name)) > 1 and x_axis(name) is None:
             found.append(name)
     return found
+
+
+def _without_traces(table: Table, apart: list[str], dialect: str, *, of_arrays: bool) -> list[str]:
+    """Leave out the columns of settings that one training traced, such as its learning rate."""
+    names = [name for name in traced(apart, dialect) if name not in table.texts]
+    others = [name for name in apart if name not in names]
+    if not names or len(table.lines) > MOST_LABELLED:
+        return others if names else apart
+    parts = [part for _, part in _split(table, others)]
+    curves = follow_a_training(table, names, parts, dialect, of_arrays=of_arrays)
+    return others if curves else apart
 
 
 def _told_by_labels(table: Table, apart: list[str], axis: str) -> list[str]:
@@ -287,6 +306,7 @@ def _run(
     finals: list[Final] = []
     settings: list[Setting] = []
     several = len(table.lines) > 1
+    reached = not (several or apart) and _says_how_far(table, axis, dialect)
     for name, column in table.numbers.items():
         if is_clock(name) or (axis is not None and name == axis[0]):
             continue
@@ -301,7 +321,8 @@ def _run(
         source = entry.source(line=int(table.lines[finite[0]]), key=name)
         if not several or (len(finite) == 1 and _is_test(name, dialect)):
             finals.append(Final(key=name, value=float(column[finite[0]]), source=source))
-            continue
+            if not reached:
+                continue
         x = table.numbers[axis[0]] if axis else np.arange(len(column), dtype=float)
         unit = axis[1] if axis else "row"
         found = series(name, unit=unit, steps=x, values=column, source=source)
@@ -314,6 +335,15 @@ def _run(
         settings=tuple(settings),
         series=tuple(curves),
         finals=tuple(finals),
+    )
+
+
+def _says_how_far(table: Table, axis: tuple[str, Axis] | None, dialect: str) -> bool:
+    """Tell whether a single row says which epoch it stands at, beside how many there were to be."""
+    if axis is None or axis[1] != "epoch" or not table.numbers[axis[0]][0] > 0:
+        return False
+    return any(
+        canonical_setting(name, dialect) == "epochs" for name in table.numbers if name != axis[0]
     )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import PurePath
 from typing import Any
 
 from netgain.errors import UnreadableFile
@@ -79,6 +80,11 @@ RUN_NAME = re.compile(
     re.IGNORECASE,
 )
 """Names under which a document files a run."""
+RUN_FOLDER = re.compile(
+    r"(?:^|[./])(?:run|exp|experiment|output|out|log|save|result|results|work)_?(?:dir|directory|path|folder)$",
+    re.IGNORECASE,
+)
+"""Keys by which a record names the folder of its run."""
 RUN_SIGNS = frozenset(
     ("seed", "learning_rate", "batch_size", "epochs", "max_steps", "steps", "parameters",
      "wall_seconds", "optimizer",
@@ -288,12 +294,33 @@ def _are_results(rows: list[dict[str, Any]]) -> bool:
     return bool(scores and texts)
 
 
-def _records(entry: Entry, records: list[dict[str, Any]], lines: list[int]) -> Iterator[Fact]:
+def _of_folders(entry: Entry, records: list[dict[str, Any]]) -> list[str]:
+    """Return the folders beside a file that its records name as those of their runs; none where one fails."""
+    keys = [key for key in records[0] if RUN_FOLDER.search(key)]
+    for key in keys[:1]:
+        named = [re.split(r"[/\\]", str(row.get(key) or "").rstrip("/\\"))[-1] for row in records]
+        if len(set(named)) == len(named) and all(
+            name not in ("", ".", "..") and (entry.path.parent / name).is_dir() for name in named
+        ):
+            return [str(PurePath(entry.folder) / name) for name in named]
+    return []
+
+
+def _records(
+    entry: Entry, records: list[dict[str, Any]], lines: list[int], *, of_arrays: bool = False
+) -> Iterator[Fact]:
+    folders = _of_folders(entry, records) if 0 < len(records) <= MOST_RESULTS else []
+    for folder, row in zip(folders, records, strict=False):
+        found = [Leaf(key=key, value=value, line=None) for key, value in row.items()]
+        for fact in _scores(entry, found):
+            yield replace(fact, location=folder)
+    if folders:
+        return
     table = table_of_records(records, lines)
     if 1 < len(records) <= MOST_RESULTS and _are_results(records):
         yield from rows_of_results(entry, table, dialect_of(table.numbers))
         return
-    yield from facts_of_table(entry, table, dialect_of(table.numbers))
+    yield from facts_of_table(entry, table, dialect_of(table.numbers), of_arrays=of_arrays)
 
 
 def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
@@ -322,7 +349,10 @@ def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
         names = list(columns)
         length = len(columns[names[0]])
         yield from _records(
-            entry, [{n: columns[n][i] for n in names} for i in range(length)], [1] * length
+            entry,
+            [{n: columns[n][i] for n in names} for i in range(length)],
+            [1] * length,
+            of_arrays=True,
         )
     taken = {*columns, *(f"eval_{name}" for name in columns)}
     found = [leaf for leaf in leaves(entry, limits) if leaf.key.split(".")[-1] not in taken]

@@ -34,7 +34,7 @@ from netgain.readers.base import (
     Setting,
     open_regular,
 )
-from netgain.vocabulary import canonical_metric, is_known_metric
+from netgain.vocabulary import UNSPLIT, canonical_metric, is_known_metric
 
 LONGEST_TEMPLATE = 4096
 """Records longer than this (images, histograms, graphs) are walked one by one."""
@@ -70,6 +70,10 @@ class Records:
     """First byte of each record's content."""
     lengths: npt.NDArray[np.int64]
     """Length of each record's content."""
+
+
+HELD_OUT = frozenset({"val", "valid", "validation", "test", "eval"})
+"""Names of folders that hold what was measured of one split."""
 
 
 def sniff(entry: Entry) -> bool:
@@ -236,9 +240,15 @@ def _is_score(key: str) -> bool:
 
 
 def _key(entry: Entry, tag: str) -> str:
-    """Give a tag of `SummaryWriter.add_scalars` its second name, which the folder's name holds."""
+    """Give a tag its second name, which the folder's name holds: of `SummaryWriter.add_scalars`, or a split.
+
+    Keras and Estimators write what they measure of each split under one tag into a folder of its name.
+    """
     flat = re.sub(r"[/ ]", "_", tag)
     folder = PurePath(entry.folder).name
+    metric = canonical_metric(tag, "tensorboard")
+    if folder.lower() in HELD_OUT and metric.split is None and is_known_metric(metric.name):
+        return tag if metric.name in UNSPLIT else f"{folder.lower()}/{tag}"
     return f"{tag}/{folder[len(flat) + 1 :]}" if folder.startswith(f"{flat}_") else tag
 
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, metric_log
+from netgain.readers._bare_score import bare_score
 from netgain.readers._lines import is_wide
 from netgain.readers._log_columns import facts_of, is_metric, is_of_training
 from netgain.readers._log_lines import runs_of
@@ -81,6 +82,10 @@ def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fa
     """
     blank = entry.size < 64 and not entry.head.strip() and entry.path.suffix == ".txt"
     if entry.size == 0 or blank or _logged_elsewhere(entry, limits):
+        return
+    score = bare_score(entry)
+    if score is not None:
+        yield RunFacts(location=entry.folder, dialect="generic", finals=(score,))
         return
     if TABLE.match(entry.head) or PADDED_TABLE.match(entry.head):
         yield from metric_log.read_table(entry, limits)

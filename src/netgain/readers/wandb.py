@@ -29,6 +29,7 @@ from netgain.readers.base import (
     Limits,
     Reader,
     RunFacts,
+    Series,
     Setting,
     open_regular,
 )
@@ -206,12 +207,27 @@ def _summary_file(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
     folder = entry.path.parent.parent if entry.path.parent.name == "files" else entry.path.parent
     if any(folder.glob("*.wandb")):
         return
-    finals = tuple(
-        Final(key=key.replace(".", "/"), value=float(value), source=entry.source(key=key))
+    numbers = {
+        key.replace(".", "/"): float(value)
         for key, value in flatten({k: v for k, v in document.items() if not k.startswith("_")})
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        and math.isfinite(value) and not is_clock(key) and not x_axis(key)
-    )  # fmt: skip
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    }
+    epochs = [key for key in numbers if canonical_metric(key).name == "epoch" and numbers[key] > 0]
+    finals = tuple(
+        Final(key=key, value=value, source=entry.source(key=key))
+        for key, value in numbers.items()
+        if key not in epochs and not is_clock(key) and not x_axis(key)
+    )
+    reached = tuple(
+        Series(
+            key=key,
+            unit="row",
+            steps=(0.0,),
+            values=(numbers[key],),
+            source=entry.source(key=key),
+        )
+        for key in epochs[:1]
+    )
     runtime = document.get("_runtime")
     settings: tuple[Setting, ...] = ()
     if isinstance(runtime, (int, float)) and 0 < runtime < math.inf:
@@ -219,7 +235,13 @@ def _summary_file(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
         settings = (
             Setting(key="wall_seconds", value=float(runtime), source=source, strength="logged"),
         )
-    yield RunFacts(location=_run_folder(entry), dialect="generic", settings=settings, finals=finals)
+    yield RunFacts(
+        location=_run_folder(entry),
+        dialect="generic",
+        settings=settings,
+        series=reached,
+        finals=finals,
+    )
 
 
 def _metadata(entry: Entry, limits: Limits) -> RunFacts:
