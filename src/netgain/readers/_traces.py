@@ -45,7 +45,8 @@ def _far_apart(column: FloatArray) -> bool:
     before, after = column[:-1], column[1:]
     if not np.isfinite(column).all() or (column <= 0).any():
         return False
-    return bool((np.maximum(before / after, after / before) >= FAR_APART).all())
+    with np.errstate(all="ignore"):  # values at the ends of what a number can be
+        return bool((np.maximum(before / after, after / before) >= FAR_APART).all())
 
 
 def _is_schedule(column: FloatArray) -> bool:
@@ -53,8 +54,8 @@ def _is_schedule(column: FloatArray) -> bool:
     values = column[np.isfinite(column)]
     if len(values) < FEWEST_ROWS:
         return len(values) > 0 and bool((values == values[0]).all())
-    rises = np.diff(values)
+    before, after = values[:-1], values[1:]
     top = int(np.argmax(values))
-    return (
-        bool((rises[:top] >= 0).all()) and bool((rises[top:] <= 0).all()) and not _far_apart(values)
-    )
+    risen = bool((after[:top] >= before[:top]).all())
+    fallen = bool((after[top:] <= before[top:]).all())
+    return risen and fallen and not _far_apart(values)

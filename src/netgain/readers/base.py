@@ -334,6 +334,14 @@ def lies_beside(entry: Entry, name: str) -> bool:
         return False
 
 
+def is_folder_beside(entry: Entry, name: str) -> bool:
+    """Tell whether a folder of this name lies beside a file; a name no system has is not there."""
+    try:
+        return (entry.path.parent / name).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reader:
     """One format."""

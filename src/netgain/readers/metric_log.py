@@ -24,7 +24,17 @@ from netgain.readers._documents import (
 )
 from netgain.readers._json import loads
 from netgain.readers._table import facts_of_table, rows_of_results
-from netgain.readers.base import Entry, Fact, Final, Limits, Reader, RunFacts, Setting, open_regular
+from netgain.readers.base import (
+    Entry,
+    Fact,
+    Final,
+    Limits,
+    Reader,
+    RunFacts,
+    Setting,
+    is_folder_beside,
+    open_regular,
+)
 from netgain.study import Strength
 from netgain.vocabulary import (
     canonical_metric,
@@ -300,7 +310,7 @@ def _of_folders(entry: Entry, records: list[dict[str, Any]]) -> list[str]:
     for key in keys[:1]:
         named = [re.split(r"[/\\]", str(row.get(key) or "").rstrip("/\\"))[-1] for row in records]
         if len(set(named)) == len(named) and all(
-            name not in ("", ".", "..") and (entry.path.parent / name).is_dir() for name in named
+            name not in ("", ".", "..") and is_folder_beside(entry, name) for name in named
         ):
             return [str(PurePath(entry.folder) / name) for name in named]
     return []
