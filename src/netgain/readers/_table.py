@@ -133,8 +133,8 @@ def _counts_rows(column: FloatArray) -> bool:
     """
     if len(column) < MANY_STEPS or not np.isfinite(column).all():
         return False
-    rises = np.diff(column)
     with np.errstate(all="ignore"):  # values at the ends of what a number can be
+        rises = np.diff(column)
         return bool(rises[0] > 0) and bool(np.allclose(rises, rises[0], rtol=1e-6, atol=0.0))
 
 
