@@ -172,6 +172,18 @@ def adjust_learning_rate(epoch, opt, optimizer):
         for g in optimizer.param_groups:
             g['lr'] = g['lr'] * 0.5""",
     ),
+    "a factor of the first epochs": (
+        None,
+        """\
+def adjust_learning_rate(optimizer, epoch):
+    lr = args.lr
+    if epoch < 5:
+        lr = lr * 0.1
+    for param_group in optimizer.param_groups:
+        param_group['lr'] = lr
+""",
+        """adjust_learning_rate(optimizer, epoch)""",
+    ),
     "a polynomial": (
         None,
         """\

@@ -168,7 +168,7 @@ def _shapes(part: ast.AST) -> set[Family]:
     marks += [(n, _power(n, part)) for n in nodes_of(part, ast.BinOp) if isinstance(n.op, ast.Pow)]
     for branch in nodes_of(part, ast.If):
         if of_progress(branch.test) and _lowers(branch.body):
-            marks.append((branch, "step"))
+            marks.append((branch, "other" if _is_early(branch.test) else "step"))
     for choice in nodes_of(part, ast.IfExp):
         if not of_progress(choice.test) and not isinstance(choice.test, ast.Constant):
             marks.append((choice, "other"))
@@ -178,6 +178,15 @@ def _shapes(part: ast.AST) -> set[Family]:
         return set()
     parents = parents_in(part)
     return {"other" if _is_switched(node, parents) else family for node, family in marks}
+
+
+def _is_early(test: ast.expr) -> bool:
+    """Match `epoch < 5`: a factor there is a warm-up, or one of stages that are told apart elsewhere."""
+    return any(
+        isinstance(op, (ast.Lt, ast.LtE))
+        for compare in nodes_of(test, ast.Compare)
+        for op in compare.ops
+    )
 
 
 def _is_switched(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
@@ -266,6 +275,6 @@ def _at_milestone(statement: ast.stmt, parts: list[ast.AST], scope: Scope) -> bo
     at = parents.get(statement)
     while at is not None:
         if isinstance(at, ast.If) and of_progress(at.test):
-            return True
+            return not _is_early(at.test)
         at = parents.get(at)
     return False
