@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import netgain
 from netgain.study import Run
+from tests.assemble.folders import runs_of
 
 FIXED = (
     "lr = 0.01\nmax_epochs = 10\nloader = DataLoader(train, batch_size=64, shuffle=True)\n"
@@ -30,15 +30,6 @@ def _log(epochs: int, start: float = 0.5, *, lr: float | None = None, axis: bool
         for i in range(1, epochs + 1)
     ]
     return "\n".join([",".join(names), *(",".join(map(str, row)) for row in rows)]) + "\n"
-
-
-def _runs(root: Path, files: dict[str, str]) -> dict[str, Run]:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    study = netgain.read(root, unsorted=True)
-    return {Path(run.id).name: run for run in (*study.baseline.runs, *study.proposed.runs)}
 
 
 def _value(run: Run, name: str) -> object:
@@ -64,7 +55,7 @@ def test_one_contradiction_leaves_out_all_that_a_script_fixes(
     tmp_path: Path, log: str, expected: tuple[object, ...]
 ) -> None:
     """More epochs or another rate than the constants say: not even the batch of that script counts."""
-    run = _runs(tmp_path, {"main.py": FIXED, "out/a/history.csv": log})["a"]
+    run = runs_of(tmp_path, {"main.py": FIXED, "out/a/history.csv": log})["a"]
     assert _three(run) == expected
 
 
@@ -72,7 +63,7 @@ def test_a_rate_that_a_schedule_lowered_contradicts_nothing(tmp_path: Path) -> N
     """A logged rate that starts at the constant and falls is that constant's."""
     rows = "".join(f"{i},{0.5 + i / 100},{0.01 * 0.5**i}\n" for i in range(10))
     files = {"main.py": FIXED, "out/a/history.csv": f"epoch,val_acc,lr\n{rows}"}
-    assert _three(_runs(tmp_path, files)["a"]) == (10, 0.01, 64)
+    assert _three(runs_of(tmp_path, files)["a"]) == (10, 0.01, 64)
 
 
 def test_a_setting_that_the_run_states_otherwise_contradicts_a_constant(tmp_path: Path) -> None:
@@ -82,18 +73,18 @@ def test_a_setting_that_the_run_states_otherwise_contradicts_a_constant(tmp_path
         "out/a/history.csv": _log(10),
         "out/a/args.json": '{"batch_size": 32}',
     }
-    assert _three(_runs(tmp_path, files)["a"]) == (None, None, 32)
+    assert _three(runs_of(tmp_path, files)["a"]) == (None, None, 32)
 
 
 def test_an_option_that_was_replaced_leaves_the_others(tmp_path: Path) -> None:
     """A log of 31 epochs was started with another `--epochs`; the default rate and batch still may hold."""
-    run = _runs(tmp_path, {"main.py": OPTIONS, "out/a/history.csv": _log(31)})["a"]
+    run = runs_of(tmp_path, {"main.py": OPTIONS, "out/a/history.csv": _log(31)})["a"]
     assert _three(run) == (None, 0.01, 64)
 
 
 def test_defaults_of_options_are_likely(tmp_path: Path) -> None:
     """What an option is by default is never sure to be what a run used."""
-    run = _runs(tmp_path, {"main.py": OPTIONS, "out/a/history.csv": _log(10)})["a"]
+    run = runs_of(tmp_path, {"main.py": OPTIONS, "out/a/history.csv": _log(10)})["a"]
     assert {run.config[n].confidence for n in ("epochs", "learning_rate", "batch_size")} == {
         "likely"
     }
@@ -101,7 +92,7 @@ def test_defaults_of_options_are_likely(tmp_path: Path) -> None:
 
 def test_rows_without_an_axis_are_no_length(tmp_path: Path) -> None:
     """Seven rows beside `max_epochs = 10` may be an early stop or another unit: no epochs are given."""
-    run = _runs(tmp_path, {"main.py": FIXED, "out/a/history.csv": _log(7, axis=False)})["a"]
+    run = runs_of(tmp_path, {"main.py": FIXED, "out/a/history.csv": _log(7, axis=False)})["a"]
     assert _three(run) == (None, 0.01, 64)
 
 
@@ -112,7 +103,7 @@ def test_a_quantity_that_one_run_contradicts_is_given_to_none_of_its_script(tmp_
         "out/slow/history.csv": _log(7, 0.5, lr=0.0001),
         "out/other/history.csv": _log(7, 0.6),
     }
-    assert _three(_runs(tmp_path, files)["other"]) == (10, None, 64)
+    assert _three(runs_of(tmp_path, files)["other"]) == (10, None, 64)
 
 
 def test_a_script_contradicted_in_two_quantities_counts_where_a_run_confirms_it(
@@ -126,7 +117,7 @@ def test_a_script_contradicted_in_two_quantities_counts_where_a_run_confirms_it(
         "out/other/history.csv": _log(7, 0.7),
         "out/whole/history.csv": _log(10, 0.8),
     }
-    runs = _runs(tmp_path, files)
+    runs = runs_of(tmp_path, files)
     assert _three(runs["other"]) == (None, None, None)
     assert _three(runs["whole"]) == (10, 0.01, 64)
 
@@ -134,7 +125,7 @@ def test_a_script_contradicted_in_two_quantities_counts_where_a_run_confirms_it(
 def test_another_phase_of_the_script_is_no_contradiction(tmp_path: Path) -> None:
     """A fine-tuning loop of 3 epochs beside the loop of 10 does not deny a log of 10."""
     tune = "for epoch in range(3):\n    loss.backward()\n"
-    run = _runs(tmp_path, {"main.py": FIXED + tune, "out/a/history.csv": _log(10)})["a"]
+    run = runs_of(tmp_path, {"main.py": FIXED + tune, "out/a/history.csv": _log(10)})["a"]
     assert _three(run)[1:] == (0.01, 64)
 
 
@@ -148,7 +139,7 @@ def test_a_script_that_trains_nothing_gives_nothing(tmp_path: Path, batch: int |
     )
     working = "optimizer = make(args)\n" if batch else ""
     files = {"pictures_of_both.py": code + working, "out/a/history.csv": _log(10)}
-    assert _value(_runs(tmp_path, files)["a"], "batch_size") == batch
+    assert _value(runs_of(tmp_path, files)["a"], "batch_size") == batch
 
 
 @pytest.mark.parametrize(
@@ -161,7 +152,7 @@ def test_a_model_fitted_at_once_uses_no_trainer(
     """The batch and epochs of a shared trainer section are no settings of a logistic regression."""
     config = {"model": model, "data": {"batch_size": 1024}, "trainer": {"max_epochs": 100}}
     files = {"a/config.json": json.dumps(config), "a/results.json": '{"test_accuracy": 0.81}'}
-    run = _runs(tmp_path, files)["a"]
+    run = runs_of(tmp_path, files)["a"]
     assert _value(run, "batch_size") == batch
     assert (_value(run, "epochs") is None) == (batch is None)
 
@@ -170,7 +161,7 @@ def test_a_model_that_logged_epochs_keeps_its_trainer(tmp_path: Path) -> None:
     """A logistic regression trained by gradient descent shows epochs, and so its batch counts."""
     config = {"model": "logistic-regression", "data": {"batch_size": 1024}}
     files = {"a/config.json": json.dumps(config), "a/history.csv": _log(10)}
-    assert _value(_runs(tmp_path, files)["a"], "batch_size") == 1024
+    assert _value(runs_of(tmp_path, files)["a"], "batch_size") == 1024
 
 
 @pytest.mark.parametrize(("second", "decay"), [("0.1", 0.1), ("0.2", None), (None, None)])
@@ -185,4 +176,4 @@ def test_a_default_of_one_of_two_scripts_is_no_runs(
         "second.py": other + OPTIONS,
         "out/a/history.csv": _log(10),
     }
-    assert _value(_runs(tmp_path, files)["a"], "weight_decay") == decay
+    assert _value(runs_of(tmp_path, files)["a"], "weight_decay") == decay

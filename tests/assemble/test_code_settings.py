@@ -9,6 +9,7 @@ import pytest
 
 import netgain
 from netgain.study import Run
+from tests.assemble.folders import runs_of
 
 CURVE = "epoch,val_acc\n" + "".join(f"{i},{0.5 + i / 100}\n" for i in range(1, 6))
 TRAINER = """
@@ -32,15 +33,6 @@ ONE = (
 )
 
 
-def _runs(root: Path, files: dict[str, str]) -> dict[str, Run]:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    study = netgain.read(root, unsorted=True)
-    return {Path(run.id).name: run for run in (*study.baseline.runs, *study.proposed.runs)}
-
-
 def _value(run: Run, name: str) -> object:
     return run.config[name].value if name in run.config else None
 
@@ -48,7 +40,7 @@ def _value(run: Run, name: str) -> object:
 def test_a_call_belongs_to_the_run_that_it_names(tmp_path: Path) -> None:
     """Of two calls each log gets the batch of the function and file named like it, and the shared default."""
     logs = {f"log/{n}.csv": CURVE.replace("0.5", n[-2:]) for n in ("resnet18", "resnet50")}
-    runs = _runs(tmp_path, {"trainer.py": TRAINER, "main.py": TWO, **logs})
+    runs = runs_of(tmp_path, {"trainer.py": TRAINER, "main.py": TWO, **logs})
     batches = {name: run.config["batch_size"] for name, run in runs.items()}
     assert {name: cited.value for name, cited in batches.items()} == {
         "resnet18": 256,
@@ -60,13 +52,15 @@ def test_a_call_belongs_to_the_run_that_it_names(tmp_path: Path) -> None:
 
 def test_calls_that_name_no_run_give_nothing(tmp_path: Path) -> None:
     """Where two calls differ and the log is called otherwise, only the rate that they share counts."""
-    run = _runs(tmp_path, {"trainer.py": TRAINER, "main.py": TWO, "out/a/history.csv": CURVE})["a"]
+    run = runs_of(tmp_path, {"trainer.py": TRAINER, "main.py": TWO, "out/a/history.csv": CURVE})[
+        "a"
+    ]
     assert (_value(run, "batch_size"), _value(run, "learning_rate")) == (None, 0.001)
 
 
 def test_values_from_code_are_cited_and_never_sure(tmp_path: Path) -> None:
     """A value read off a call is `configured`, `likely`, and cited by file and line."""
-    run = _runs(tmp_path, {"main.py": ONE, "out/a/history.csv": CURVE})["a"]
+    run = runs_of(tmp_path, {"main.py": ONE, "out/a/history.csv": CURVE})["a"]
     cited = run.config["batch_size"]
     assert (cited.value, cited.strength, cited.confidence) == (64, "configured", "likely")
     assert (Path(cited.source.path).name, cited.source.line) == ("main.py", 2)
@@ -75,7 +69,7 @@ def test_values_from_code_are_cited_and_never_sure(tmp_path: Path) -> None:
 def test_a_runs_own_files_win(tmp_path: Path) -> None:
     """What a run recorded is not replaced by the code beside it, nor set against it."""
     files = {"main.py": ONE, "out/a/history.csv": CURVE, "out/a/config.json": '{"batch_size": 8}'}
-    run = _runs(tmp_path, files)["a"]
+    run = runs_of(tmp_path, files)["a"]
     assert run.config["batch_size"].value == 8
     assert run.config["batch_size"].disagreeing == ()
 
@@ -84,14 +78,14 @@ def test_a_runs_own_files_win(tmp_path: Path) -> None:
 def test_two_scripts_count_where_they_agree(tmp_path: Path, second: str, batch: int | None) -> None:
     """Two scripts that could each have trained a run say only what both say."""
     files = {"main.py": ONE, "other.py": ONE.replace("64", second), "out/a/history.csv": CURVE}
-    assert _value(_runs(tmp_path, files)["a"], "batch_size") == batch
+    assert _value(runs_of(tmp_path, files)["a"], "batch_size") == batch
 
 
 def test_a_script_that_writes_the_run_is_the_one(tmp_path: Path) -> None:
     """Of two scripts the one that says the run's name in a string is the run's."""
     other = ONE.replace("64", "32") + "torch.save(net, 'out/vgg_long/model.pt')\n"
     files = {"main.py": ONE, "other.py": other, "out/vgg_long/history.csv": CURVE}
-    assert _value(_runs(tmp_path, files)["vgg_long"], "batch_size") == 32
+    assert _value(runs_of(tmp_path, files)["vgg_long"], "batch_size") == 32
 
 
 @pytest.mark.parametrize(
@@ -109,14 +103,14 @@ def test_the_program_a_run_recorded_decides(
     """The recorded script counts alone; where it is not there, no other stands in for it."""
     meta = json.dumps({"script": f"/home/u/{program}", "note": 1})
     files = {"main.py": ONE, "other.py": ONE.replace("64", "32"), "out/a/history.csv": CURVE}
-    runs = _runs(tmp_path, {**files, "out/a/config.json": meta})
+    runs = runs_of(tmp_path, {**files, "out/a/config.json": meta})
     assert _value(runs["a"], "batch_size") == batch
 
 
 def test_repeats_get_no_seed_from_a_literal(tmp_path: Path) -> None:
     """Runs that differ in a counter alone were not all started with the one seed that the code shows now."""
     files = {f"out/run_{i}/history.csv": CURVE.replace("0.5", f"0.{i}5") for i in (1, 2)}
-    runs = _runs(tmp_path, {"main.py": ONE, **files})
+    runs = runs_of(tmp_path, {"main.py": ONE, **files})
     assert {run.seed for run in runs.values()} == {None}
     assert {_value(run, "batch_size") for run in runs.values()} == {64}
 
@@ -124,7 +118,7 @@ def test_repeats_get_no_seed_from_a_literal(tmp_path: Path) -> None:
 def test_code_that_trains_for_less_than_the_log_shows_was_changed(tmp_path: Path) -> None:
     """A loop over 2 epochs beside a log of 5 says nothing of that run, not even the batch."""
     code = ONE + "for epoch in range(2):\n    train_one(net)\n"
-    run = _runs(
+    run = runs_of(
         tmp_path, {"main.py": code.replace("train_one", "train"), "out/a/history.csv": CURVE}
     )
     assert _value(run["a"], "batch_size") is None
@@ -141,7 +135,7 @@ def test_a_default_that_a_configuration_file_replaces_is_not_given(tmp_path: Pat
         "out/a/history.csv": CURVE,
         "configs/b.yaml": "seed: 7\nlr: 0.1\nbatch_size: 8\nepochs: 5\n",
     }
-    run = _runs(tmp_path, files)["a"]
+    run = runs_of(tmp_path, files)["a"]
     assert (_value(run, "seed"), _value(run, "learning_rate")) == (None, 0.1)
 
 
@@ -154,7 +148,7 @@ def test_configurations_kept_by_name_are_told_by_the_runs_name(tmp_path: Path) -
     logs = {
         f"logs/{n}_ppo.csv": CURVE.replace("0.5", f"0.{k}5") for k, n in enumerate(("ant", "swim"))
     }
-    runs = _runs(tmp_path, {"env_configs.py": code, **logs})
+    runs = runs_of(tmp_path, {"env_configs.py": code, **logs})
     assert {n: _value(r, "learning_rate") for n, r in runs.items()} == {
         "ant_ppo": 5e-5,
         "swim_ppo": None,
@@ -228,7 +222,7 @@ def test_settings_split_over_files_come_together(tmp_path: Path) -> None:
                    "optimizer = Adam(net.parameters(), lr=lr)\nf()\n",
         "out/a/history.csv": CURVE,
     }  # fmt: skip
-    run = _runs(tmp_path, files)["a"]
+    run = runs_of(tmp_path, files)["a"]
     assert (_value(run, "batch_size"), _value(run, "learning_rate")) == (32, 0.001)
 
 
@@ -239,7 +233,7 @@ def test_a_constant_that_no_optimizer_takes_is_not_its_rate(tmp_path: Path) -> N
         "def decay(epoch):\n    return INITIAL_LEARNING_RATE * exp(-epoch)\n"
         "a = SGD(lr=0.01, momentum=0.9)\nb = SGD(lr=0.01)\nfit(a, b, epochs=EPOCHS, batch_size=BATCH)\n"
     )
-    run = _runs(tmp_path, {"main.py": code, "out/a/history.csv": CURVE})["a"]
+    run = runs_of(tmp_path, {"main.py": code, "out/a/history.csv": CURVE})["a"]
     assert _value(run, "learning_rate") == 0.01
 
 
@@ -257,7 +251,7 @@ def test_a_notebook_is_tied_to_the_file_that_it_writes(tmp_path: Path) -> None:
     files = {f"{n}.ipynb": notebook(b, f"{n}_scores") for n, b in (("bert", 8), ("gpt2", 16))}
     scores = {f"out_{n}/{n}_scores.csv": f"test_loss,test_accuracy\n0.{k},0.8{k}\n"
               for k, n in enumerate(("bert", "gpt2"), 1)}  # fmt: skip
-    runs = _runs(tmp_path, {**files, **scores})
+    runs = runs_of(tmp_path, {**files, **scores})
     assert {n: _value(r, "batch_size_per_device") for n, r in runs.items()} == {
         "out_bert": 8,
         "out_gpt2": 16,

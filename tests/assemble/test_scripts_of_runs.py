@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import netgain
 from netgain.analysis.configured_code import TrainingScript
 from netgain.assemble.scripts_of_runs import RunNames, scripts_of
 from netgain.study import Run
+from tests.assemble.folders import runs_of
 
 CURVE = "epoch,loss,val_acc\n" + "".join(f"{i},{1 / i},{0.5 + i / 100}\n" for i in range(1, 6))
 LOG = "".join(f"epoch {i}: loss {1 / i:.4f}, val_acc {0.5 + i / 100}\n" for i in range(1, 6))
@@ -21,15 +21,6 @@ def _script(batch: int, more: str = "") -> str:
         f"loader = DataLoader(train_set, batch_size={batch}, shuffle=True)\n"
         f"opt = Adam(net.parameters(), lr=0.1)\nfit()\n{more}\n"
     )
-
-
-def _runs(root: Path, files: dict[str, str]) -> dict[str, Run]:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    study = netgain.read(root, unsorted=True)
-    return {Path(run.id).name: run for run in (*study.baseline.runs, *study.proposed.runs)}
 
 
 def _batch(run: Run) -> object:
@@ -49,7 +40,7 @@ def test_the_script_that_writes_a_name_with_holes_is_the_run_s(
     tmp_path: Path, written: str
 ) -> None:
     """`conv_history.csv` is written by the one that fills `{}_history.csv`, in any spelling."""
-    runs = _runs(
+    runs = runs_of(
         tmp_path,
         {"a.py": _script(24), "b.py": _script(16, written), "logs/conv_history.csv": CURVE},
     )
@@ -58,7 +49,7 @@ def test_the_script_that_writes_a_name_with_holes_is_the_run_s(
 
 def test_a_suffix_alone_names_no_file(tmp_path: Path) -> None:
     """`{}.csv` can be any table: two scripts that differ stay undecided."""
-    runs = _runs(
+    runs = runs_of(
         tmp_path,
         {
             "a.py": _script(24),
@@ -80,7 +71,7 @@ def test_a_suffix_alone_names_no_file(tmp_path: Path) -> None:
 )
 def test_a_log_that_names_its_script_is_that_script_s(tmp_path: Path, line: str) -> None:
     """The first line says which of two scripts ran."""
-    runs = _runs(
+    runs = runs_of(
         tmp_path,
         {"lstm_a.py": _script(24), "lstm_b.py": _script(16), "logs/x.log": line + "\n" + LOG},
     )
@@ -90,26 +81,28 @@ def test_a_log_that_names_its_script_is_that_script_s(tmp_path: Path, line: str)
 def test_a_log_that_mentions_a_file_in_words_names_no_script(tmp_path: Path) -> None:
     """A warning with a path, and a script that scores."""
     text = "warning in lstm_b.py line 3 of 7\nrunning evaluate.py\n" + LOG
-    runs = _runs(tmp_path, {"lstm_a.py": _script(24), "lstm_b.py": _script(16), "logs/x.log": text})
+    runs = runs_of(
+        tmp_path, {"lstm_a.py": _script(24), "lstm_b.py": _script(16), "logs/x.log": text}
+    )
     assert {_batch(run) for run in runs.values()} == {None}
 
 
 def test_the_only_script_in_a_package_beside_the_logs_is_theirs(tmp_path: Path) -> None:
     """`pygcn/train.py` beside `log/gcn.log`."""
-    runs = _runs(tmp_path, {"pygcn/train.py": _script(64), "log/gcn.log": LOG})
+    runs = runs_of(tmp_path, {"pygcn/train.py": _script(64), "log/gcn.log": LOG})
     assert {_batch(run) for run in runs.values()} == {64}
 
 
 @pytest.mark.parametrize("folder", ["third_party/resnet", "baselines", "examples/mnist"])
 def test_a_script_of_somebody_else_is_not(tmp_path: Path, folder: str) -> None:
     """Code of others, of baselines and of examples is not taken for the project's own."""
-    runs = _runs(tmp_path, {f"{folder}/train.py": _script(64), "log/gcn.log": LOG})
+    runs = runs_of(tmp_path, {f"{folder}/train.py": _script(64), "log/gcn.log": LOG})
     assert {_batch(run) for run in runs.values()} == {None}
 
 
 def test_one_of_two_packages_is_not_chosen(tmp_path: Path) -> None:
     """Two packages with a script each leave open which trained."""
-    runs = _runs(
+    runs = runs_of(
         tmp_path, {"one/train.py": _script(64), "two/train.py": _script(32), "log/gcn.log": LOG}
     )
     assert {_batch(run) for run in runs.values()} == {None}
@@ -119,7 +112,7 @@ def test_a_notebook_gets_no_settings_of_another(tmp_path: Path) -> None:
     """Of two notebooks the one without a batch size of its own has none."""
     cell = "model.fit(x, y, epochs=6)\n"
     output = "".join(f"Epoch {n}/6\n - loss: 0.5{n} - val_loss: 0.8{n}\n" for n in range(1, 7))
-    runs = _runs(
+    runs = runs_of(
         tmp_path,
         {
             "a.ipynb": _notebook(_script(24) + cell, output),
@@ -142,7 +135,7 @@ def _notebook(source: str, output: str) -> str:
 
 def test_a_script_that_draws_figures_trains_nothing_beside_another(tmp_path: Path) -> None:
     """`make_figures.py` that builds the loader again does not make the batch of `train.py` doubtful."""
-    runs = _runs(
+    runs = runs_of(
         tmp_path, {"train.py": _script(64), "make_figures.py": _script(1), "log/gcn.log": LOG}
     )
     assert {_batch(run) for run in runs.values()} == {64}
@@ -161,7 +154,7 @@ def test_a_script_called_like_the_folder_trained_what_lies_in_it(tmp_path: Path)
     other = (
         "optimizer = Adam(net.parameters(), lr=0.1)\nframe.to_csv('logs/reinforce/progress.csv')\n"
     )
-    runs = _runs(
+    runs = runs_of(
         tmp_path,
         {
             "training/dqn_training.py": AGENT.format(agent="DQN", rate=5e-4, batch=64, steps=50000),
@@ -181,7 +174,7 @@ def test_the_length_of_a_rollout_plans_no_training(tmp_path: Path) -> None:
     """`n_steps` beside `clip_range` says nothing of how long an agent trained; without it, it does."""
     settings = {"n_steps": 1024, "clip_range": 0.2, "batch_size": 64}
     plain = {"n_steps": 1024, "batch_size": 64}
-    runs = _runs(
+    runs = runs_of(
         tmp_path,
         {
             "ppo/config.json": json.dumps(settings), "ppo/progress.csv": REWARDS.format(5),
