@@ -93,6 +93,8 @@ def test_what_lightning_returns_is_used() -> None:
     "line",
     [
         "optimizer.lr = 0.01",
+        "for epoch in range(9):\n        optimizer.load_state_dict(states[epoch])",
+        "while epoch < 9:\n        optimizer = optim.Adam(model.parameters(), lr=0.1 / epoch)",
         "model.optimizer.learning_rate.assign(0.01)",
         "optimizer = optim.SGD(model.parameters(), lr=0.1 / (1 + epoch))",
     ],

@@ -343,6 +343,15 @@ def test_a_setting_that_rises_over_few_rows_tells_runs_apart(
     assert len(read_all(metric_log.READER, path)) == 3
 
 
+def test_a_rate_that_comes_back_is_one_training_with_restarts(
+    write: Write, read_all: ReadAll
+) -> None:
+    """Rows of one log under warm restarts are no trials of the rates that they name."""
+    rows = "lr,train_loss,val_accuracy\n0.1,.9,.5\n0.05,.8,.6\n0.1,.7,.7\n0.05,.6,.7\n"
+    (run,) = read_all(metric_log.READER, write("log.csv", rows))
+    assert {series.key: len(series.values) for series in run.series}["val_accuracy"] == 4
+
+
 def test_items_of_a_data_set_are_no_run(write: Write, read_all: ReadAll) -> None:
     """A JSON list whose numbers are neither scores nor settings says nothing of a training."""
     path = write("test30.json", json.dumps([{"task_id": i, "length": 9 - i} for i in range(5)]))

@@ -53,6 +53,8 @@ BY_DEFAULT = frozenset(
 """Trainers that lower the rate when nobody asks for it."""
 TRAINERS = frozenset({"transformers", "trl", "sentence_transformers", "peft", "setfit", "adapters"})
 """Libraries that hold them."""
+ADVANCING = re.compile(r"epoch|step|iter", re.IGNORECASE)
+"""Names by which a loop counts how far a training is."""
 RATES = frozenset({"lr", "learning_rate"})
 NO_SCHEDULE = (None, False, "", "none", "no", "null", "constant")
 """Values that ask for no schedule."""
@@ -230,7 +232,7 @@ def _changes_rate(module: ast.Module) -> bool:
 
 
 def _sets_rate(module: ast.Module) -> bool:
-    """Tell whether code sets a rate in place, makes an optimizer in a loop, or leaves it to a trainer."""
+    """Tell whether code sets a rate in place, renews an optimizer in a loop, or leaves it to a trainer."""
     if words_in(module) & BY_DEFAULT & _of_libraries(module):
         return True
     for node in nodes_of(module, ast.Attribute):
@@ -244,11 +246,27 @@ def _sets_rate(module: ast.Module) -> bool:
         base = call.func.value if isinstance(call.func, ast.Attribute) else None
         if base is not None and last_name(call) == "assign" and last_name(base) in RATES:
             return True
+    loops: list[ast.For | ast.While] = [*nodes_of(module, ast.For), *nodes_of(module, ast.While)]
     return any(
-        OPTIMIZERS.fullmatch(last_name(call)) and _is_optimizer(call)
-        for loop in nodes_of(module, ast.For)
-        if "epoch" in " ".join(map(word_of, walk(loop.target))).lower()
+        (OPTIMIZERS.fullmatch(last_name(call)) and _is_optimizer(call)) or _restores(call)
+        for loop in loops
+        if _goes_on(loop)
         for call in nodes_of(loop, ast.Call)
+    )
+
+
+def _goes_on(loop: ast.For | ast.While) -> bool:
+    """Tell whether a loop goes over the epochs or steps of one training."""
+    head = loop.target if isinstance(loop, ast.For) else loop.test
+    return ADVANCING.search(" ".join(map(word_of, walk(head)))) is not None
+
+
+def _restores(call: ast.Call) -> bool:
+    """Tell whether an optimizer takes over a state, which holds a rate."""
+    return (
+        last_name(call) == "load_state_dict"
+        and isinstance(call.func, ast.Attribute)
+        and "opt" in last_name(call.func.value).lower()
     )
 
 

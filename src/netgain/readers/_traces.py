@@ -24,7 +24,7 @@ def follow_a_training(
 
     Arrays of one length are the history of a training, whatever values they take, unless they hold one score
     for each of a few settings far apart. Rows must show a training (a loss, or scores of a training split)
-    and values that rise once at most, as under a warm-up, and do not return.
+    and values that rise once at most, as under a warm-up, or that come back, as under warm restarts.
     """
     scores = [canonical_metric(name, dialect) for name in table.numbers if name not in names]
     known = [score for score in scores if is_known_metric(score.name)]
@@ -32,7 +32,8 @@ def follow_a_training(
     if of_arrays and len(parts) == 1:
         one_score = len(known) < 2 and not trained
         return not (one_score and all(_far_apart(table.numbers[name]) for name in names))
-    return trained and all(_is_schedule(part.numbers[name]) for part in parts for name in names)
+    columns = [part.numbers[name] for part in parts for name in names]
+    return trained and (all(map(_is_schedule, columns)) or all(map(_returns, columns)))
 
 
 def traced(names: list[str], dialect: str) -> list[str]:
@@ -59,3 +60,10 @@ def _is_schedule(column: FloatArray) -> bool:
     risen = bool((after[:top] >= before[:top]).all())
     fallen = bool((after[top:] <= before[top:]).all())
     return risen and fallen and not _far_apart(values)
+
+
+def _returns(column: FloatArray) -> bool:
+    """Tell whether a value comes back after others: no row is the one trial of its setting."""
+    values = column[np.isfinite(column)]
+    changes = values[np.flatnonzero(np.diff(values, prepend=np.nan) != 0)]
+    return len(np.unique(changes)) < len(changes)
