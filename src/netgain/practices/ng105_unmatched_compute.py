@@ -14,7 +14,9 @@ seconds times devices, on one named device); else, at equal settings for the res
 sizes of the weights in both checkpoints layer by layer; else the samples seen (epochs over one data set),
 where the proposed model has as many parameters, or is the same by its code or no smaller by its settings
 (`resnet101` is no smaller than `resnet50`); else the published operations of two named networks times the
-samples; else the logged time on devices that nobody names, where it grows as the epochs do.
+samples; else the operations of the networks that both codes make, followed statement by statement without
+running any, at the input size, of many tried, at which they differ least, times the samples; else the logged
+time on devices that nobody names, where it grows as the epochs do.
 Flagged when the proposed arm spends more than 1.2 times as much. Sweeps of the baseline's width, depth or
 length are searched for a baseline of equal cost, and where there is one the gain over it decides.
 
@@ -61,6 +63,7 @@ from netgain.practices._cost import (
     parting_strides,
     same_input,
 )
+from netgain.practices._counted_networks import counted_networks
 from netgain.practices._matched_cost import FACTOR, matched
 from netgain.practices._network_sizes import (
     freezes_more,
@@ -96,7 +99,7 @@ def check(study: Study) -> Finding:
     time = _device_time(study)
     if time is not None:
         return _judge(study, time, "device time", "device-seconds")
-    bounded = _by_layers(study) or _by_length(study) or _by_names(study)
+    bounded = _by_layers(study) or _by_length(study) or _by_names(study) or _by_counts(study)
     return bounded or _by_time_and_length(study) or _unknown(study)
 
 
@@ -256,6 +259,40 @@ def _by_names(study: Study) -> Finding | None:
         evidence=sources_of([second.source, first.source], length.sources),
         measured=False,
     )
+
+
+def _by_counts(study: Study) -> Finding | None:
+    """Multiply the ratio of operations, counted from both networks' code, by that of the samples seen."""
+    found = _length(study)
+    if found is None or freezes_more(study):
+        return None
+    length, unit = found
+    counted = counted_networks(study)
+    if counted is None or counted.ratio * length.ratio <= FACTOR:
+        return None
+    first, second = counted.operations
+    least = "at least " if not counted.whole else ""
+    return _over(
+        study,
+        ratio=counted.ratio * length.ratio,
+        words=f"By its code the proposed network {counted.proposed.name} takes {least}{counted.ratio:.2g}x "
+        f"the operations of the baseline's {counted.baseline.name} in a forward pass ({second:,.0f} against "
+        f"{first:,.0f} multiply-accumulates of a sample of {_times(counted.shape)}, the input tried at which "
+        f"they differ least), on {length.ratio:.2g}x the {unit}: that is {least or 'about '}"
+        f"{counted.ratio * length.ratio:.2g}x the training operations",
+        numbers={
+            "multiply_accumulates_baseline": first,
+            "multiply_accumulates_proposed": second,
+            f"{unit}_ratio": length.ratio,
+            "cost_ratio": counted.ratio * length.ratio,
+        },
+        evidence=sources_of([counted.proposed.source, counted.baseline.source], length.sources),
+        measured=False,
+    )
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def _by_time_and_length(study: Study) -> Finding | None:

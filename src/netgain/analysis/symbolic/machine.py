@@ -1,0 +1,689 @@
+"""The interpreter: statements, calls, classes and imports, within a bound on steps."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from netgain.analysis.options import CONFIGURATION
+from netgain.analysis.symbolic.expressions import evaluate, operated, truth
+from netgain.analysis.symbolic.libraries import (
+    call_layer,
+    call_library,
+    call_method,
+    layer_attribute,
+)
+from netgain.analysis.symbolic.plain import FUNCTIONS, LONGEST
+from netgain.analysis.symbolic.values import (
+    UNKNOWN,
+    Builtin,
+    ClassValue,
+    Environment,
+    ExhaustedError,
+    FileValue,
+    FunctionValue,
+    Instance,
+    Layer,
+    Library,
+    Method,
+    MismatchError,
+    Partial,
+    Settings,
+    Super,
+    Tensor,
+)
+from netgain.analysis.syntax import names_in, walk
+
+MOST_STEPS = 400_000
+"""Expressions and statements that are followed for one script or one pass of a network."""
+DEEPEST = 45
+"""Calls inside each other."""
+LONGEST_WORD = 200
+MOST_ROUNDS = 3_000
+"""Rounds of one loop."""
+TRAINING_ROUNDS = 2
+"""Rounds of one loop once an optimizer is there."""
+GROWS = frozenset({"append", "extend", "insert", "add_module"})
+SETTERS = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)
+Signal = tuple[str, object] | None
+"""Why a block ends: `return` with its value, `break`, `continue`, `raise`; None where it goes on."""
+Finder = Callable[[str, Sequence[str], int], str | None]
+"""Finds the file that an import means: importing file, parts of the dotted name, dots ahead of it."""
+
+
+class Machine:
+    """One symbolic execution."""
+
+    def __init__(
+        self,
+        files: Mapping[str, ast.Module],
+        find: Finder,
+        option: Callable[[tuple[str, ...]], object],
+    ) -> None:
+        """Prepare the execution of some files.
+
+        Args:
+            files: syntax trees by path.
+            find: finds the file of an import.
+            option: returns what a run's configuration says of a path of names, unknown where nothing.
+        """
+        self.files = files
+        self.find = find
+        self.option = option
+        self.left = MOST_STEPS
+        self.depth = 0
+        self.counting = False
+        self.operations = 0.0
+        self.left_out: list[str] = []
+        self.optimized: list[tuple[object, str, ast.AST]] = []
+        self._homes: dict[str, Environment] = {}
+
+    def step(self) -> None:
+        """Count one step.
+
+        Raises:
+            ExhaustedError: too many.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise ExhaustedError
+
+    def rounds(self) -> int:
+        """Return how many rounds of a loop are followed: few where what is trained was made already."""
+        return TRAINING_ROUNDS if self.optimized and not self.counting else MOST_ROUNDS
+
+    def count(self, operations: float) -> None:
+        """Count multiply-accumulates."""
+        self.operations += operations
+
+    def leave_out(self, name: str) -> None:
+        """Note what could not be counted."""
+        if self.counting and len(self.left_out) < 50:
+            self.left_out.append(name)
+
+    def home(self, path: str, *, as_script: bool = False) -> Environment:
+        """Return the names of a file, executed at the first time."""
+        if path not in self._homes:
+            names: dict[str, object] = {
+                "__name__": "__main__" if as_script else path,
+                "__file__": path,
+            }
+            at = self._homes[path] = Environment(path=path, names=names)
+            module = self.files.get(path)
+            if module is not None:
+                self.block(module.body, at)
+        return self._homes[path]
+
+    def block(self, statements: Sequence[ast.stmt], at: Environment) -> Signal:
+        """Follow statements in order."""
+        for statement in statements:
+            signal = self.statement(statement, at)
+            if signal is not None:
+                return signal
+        return None
+
+    def statement(self, node: ast.stmt, at: Environment) -> Signal:
+        """Follow one statement."""
+        self.step()
+        rule = _STATEMENTS.get(type(node))
+        return rule(self, node, at) if rule is not None else None
+
+    def iterate(self, value: object) -> list[object] | None:
+        """Return the items of a value, None where they are not known."""
+        if isinstance(value, (list, tuple, range, str)):
+            return list(value) if len(value) <= LONGEST else None
+        if isinstance(value, dict):
+            return list(value)
+        if isinstance(value, Layer) and value.name in ("Sequential", "ModuleList"):
+            return list(value.children.values())
+        if isinstance(value, Layer) and value.name == "ModuleDict":
+            return list(value.children)
+        if isinstance(value, Tensor) and value.shape and value.shape[0] <= 64:
+            return [Tensor(value.shape[1:]) for _ in range(value.shape[0])]
+        return None
+
+    def assign(self, target: ast.AST, value: object, at: Environment) -> None:
+        """Give a target a value."""
+        if isinstance(target, ast.Name):
+            at.names[target.id] = value
+        elif isinstance(target, ast.Attribute):
+            self.set_attribute(evaluate(self, target.value, at), target.attr, value)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            items = self.iterate(value)
+            count = len(target.elts)
+            starred = [i for i, one in enumerate(target.elts) if isinstance(one, ast.Starred)]
+            if items is None or starred or len(items) != count:
+                items = [Tensor(None) if isinstance(value, Tensor) else UNKNOWN] * count
+            for one, held in zip(target.elts, items, strict=True):
+                self.assign(one.value if isinstance(one, ast.Starred) else one, held, at)
+        elif isinstance(target, ast.Subscript):
+            of, index = evaluate(self, target.value, at), evaluate(self, target.slice, at)
+            if isinstance(of, dict) and isinstance(index, (str, int, float)):
+                of.update({index: value})
+            elif isinstance(of, list) and isinstance(index, int) and -len(of) <= index < len(of):
+                of[index] = value
+            elif isinstance(of, Settings) and isinstance(index, str):
+                of.values[index] = value
+            elif isinstance(of, Layer):
+                names = list(of.children)
+                if isinstance(index, int) and -len(names) <= index < len(names):
+                    of.children[names[index]] = value
+                elif isinstance(index, str):
+                    of.children[index] = value
+
+    def set_attribute(self, of: object, name: str, value: object) -> None:
+        """Set an attribute."""
+        if isinstance(of, Instance):
+            of.attributes[name] = value
+        elif isinstance(of, Settings):
+            of.values[name] = value
+        elif isinstance(of, Layer) and isinstance(value, (Layer, Instance)):
+            of.children[name] = value
+        elif isinstance(of, ClassValue):
+            of.members[name] = value
+        elif isinstance(of, FileValue):
+            of.home.names[name] = value
+
+    def attribute(self, of: object, name: str) -> object:
+        """Return an attribute of a value."""
+        if isinstance(of, Instance):
+            return self._of_instance(of, name)
+        if isinstance(of, Library):
+            return FUNCTIONS_HELD.get(f"{of.name}.{name}") or Library(f"{of.name}.{name}")
+        if isinstance(of, FileValue):
+            if name == "__dict__":
+                return of.home.names
+            if name in of.home.names:
+                return of.home.names[name]
+            inner = self.find(of.home.path, [name], 1)
+            return FileValue(self.home(inner)) if inner else UNKNOWN
+        if isinstance(of, ClassValue):
+            found = of.member(name)
+            return self._bound(found[0], None, found[1]) if found else UNKNOWN
+        if isinstance(of, Super):
+            made_by = of.instance.made_by if isinstance(of.instance, Instance) else of.instance
+            found = made_by.member(name, after=of.owner)
+            if found is not None and isinstance(of.instance, Instance):
+                return self._bound(found[0], of.instance, found[1])
+            return Method(of, name)
+        if isinstance(of, Settings):
+            return self.setting(of, name)
+        if isinstance(of, Tensor):
+            if name == "shape":
+                return UNKNOWN if of.shape is None else of.shape
+            if name in ("T", "mT"):
+                return Tensor(None if of.shape is None else of.shape[::-1])
+            if name == "data":
+                return of
+            return Method(of, name)
+        if isinstance(of, Layer):
+            return layer_attribute(of, name)
+        return UNKNOWN if of is UNKNOWN else Method(of, name)
+
+    def setting(self, of: Settings, name: str) -> object:
+        """Return what a configuration says under a name."""
+        known = self.option((*of.path, name))
+        if known is not UNKNOWN:
+            return known
+        return of.values.get(name, Method(of, name))
+
+    def entry(self, of: object, index: object) -> object:
+        """Return an entry of a configuration; unknown for anything else."""
+        if isinstance(of, Settings) and isinstance(index, str):
+            found = self.setting(of, index)
+            return UNKNOWN if isinstance(found, Method) else found
+        return UNKNOWN
+
+    def _of_instance(self, of: Instance, name: str) -> object:
+        if name in of.attributes:
+            return of.attributes[name]
+        found = of.made_by.member(name)
+        if found is None:
+            if name == "training":
+                return True
+            if name == "__class__":
+                return of.made_by
+            return Method(of, name)
+        member = found[0]
+        if isinstance(member, FunctionValue):
+            marks = [getattr(d, "id", getattr(d, "attr", "")) for d in _decorators(member.node)]
+            if "staticmethod" in marks:
+                return member
+            bound = self._bound(member, of, found[1])
+            return self.call(bound, [], {}, None) if "property" in marks else bound
+        return member
+
+    def _bound(self, member: object, instance: Instance | None, owner: ClassValue) -> object:
+        if not isinstance(member, FunctionValue):
+            return member
+        marks = [getattr(d, "id", "") for d in _decorators(member.node)]
+        holder = owner if "classmethod" in marks else instance
+        return FunctionValue(
+            node=member.node, home=member.home, defaults=member.defaults,
+            keyword_defaults=member.keyword_defaults, instance=holder, owner=owner,
+        )  # fmt: skip
+
+    def function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, at: Environment
+    ) -> FunctionValue:
+        """Return a function that a definition makes."""
+        return FunctionValue(
+            node=node,
+            home=at,
+            defaults=tuple(evaluate(self, one, at) for one in node.args.defaults),
+            keyword_defaults={
+                arg.arg: evaluate(self, one, at)
+                for arg, one in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+                if one is not None
+            },
+        )
+
+    def call_node(self, node: ast.Call, at: Environment) -> object:
+        """Return what a call returns."""
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return Super(at.instance, at.owner) if at.instance and at.owner else UNKNOWN
+        if isinstance(node.func, ast.Name) and node.func.id in ("globals", "locals", "eval"):
+            return self._names_or_words(node, at)
+        function = evaluate(self, node.func, at)
+        arguments: list[object] = []
+        for one in node.args:
+            if isinstance(one, ast.Starred):
+                items = self.iterate(evaluate(self, one.value, at))
+                if items is None:
+                    self.leave_out("*arguments")
+                    items = [UNKNOWN]
+                arguments += items
+            else:
+                arguments.append(evaluate(self, one, at))
+        keywords: dict[str, object] = {}
+        for keyword in node.keywords:
+            value = evaluate(self, keyword.value, at)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = value
+            elif isinstance(value, dict):
+                keywords.update({str(key): held for key, held in value.items()})
+        return self.call(function, arguments, keywords, node, at)
+
+    def _names_or_words(self, node: ast.Call, at: Environment) -> object:
+        """Return the names of a file for `globals()`, and what a word stands for that `eval` is given."""
+        if not node.args:
+            return self.home(at.path).names
+        word = evaluate(self, node.args[0], at)
+        if not isinstance(word, str) or len(word) > LONGEST_WORD:
+            return UNKNOWN
+        try:
+            return evaluate(self, ast.parse(word.strip(), mode="eval").body, at)
+        except (SyntaxError, ValueError):
+            return UNKNOWN
+
+    def call(
+        self,
+        function: object,
+        arguments: list[object],
+        keywords: dict[str, object],
+        node: ast.Call | None,
+        at: Environment | None = None,
+    ) -> object:
+        """Return what calling a value returns."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ExhaustedError
+        try:
+            if isinstance(function, FunctionValue):
+                return self._run(function, arguments, keywords)
+            if isinstance(function, ClassValue):
+                return self._make(function, arguments, keywords)
+            if isinstance(function, Instance):
+                return self.apply(function, arguments, keywords)
+            if isinstance(function, Layer):
+                return call_layer(self, function, arguments, keywords)
+            if isinstance(function, Partial):
+                given = [*function.arguments, *arguments]
+                return self.call(
+                    function.function, given, {**function.keywords, **keywords}, node, at
+                )
+            if isinstance(function, Builtin):
+                return self._builtin(function, arguments, keywords)
+            if isinstance(function, Method):
+                return call_method(self, function, arguments, keywords, node, at)
+            if isinstance(function, Library):
+                return call_library(self, function.name, arguments, keywords, node, at)
+            if any(isinstance(one, Tensor) for one in arguments):
+                self.leave_out(ast.unparse(node.func)[:40] if node is not None else "call")
+                return Tensor(None)
+            return UNKNOWN
+        finally:
+            self.depth -= 1
+
+    def _builtin(
+        self, function: Builtin, arguments: list[object], keywords: dict[str, object]
+    ) -> object:
+        listed = [self.iterate(one) if isinstance(one, Layer) else one for one in arguments]
+        try:
+            return function.function(*listed, **keywords)
+        except (TypeError, ValueError, KeyError, IndexError, ArithmeticError):
+            return UNKNOWN
+
+    def apply(self, of: Instance, arguments: list[object], keywords: dict[str, object]) -> object:
+        """Return what a network of the code makes of its inputs."""
+        found = of.made_by.member("forward") or of.made_by.member("__call__")
+        if found is not None and isinstance(found[0], FunctionValue):
+            if of.made_by.is_module() and not self.counting:
+                return UNKNOWN
+            return self._run(self._bound(found[0], of, found[1]), arguments, keywords)  # type: ignore[arg-type]
+        inner = of.attributes.get("__layer__")
+        if isinstance(inner, Layer):
+            return call_layer(self, inner, arguments, keywords)
+        self.leave_out(of.made_by.name)
+        return Tensor(None)
+
+    def _make(
+        self, kind: ClassValue, arguments: list[object], keywords: dict[str, object]
+    ) -> object:
+        made = Instance(made_by=kind)
+        found = kind.member("__init__")
+        if found is not None and isinstance(found[0], FunctionValue):
+            self._run(self._bound(found[0], made, found[1]), arguments, keywords)  # type: ignore[arg-type]
+            return made
+        base = next((b for one in kind.line() for b in one.bases if isinstance(b, Library)), None)
+        if base is not None and kind.is_module():
+            return made
+        fields = [
+            name
+            for one in reversed(kind.line())
+            for name in one.members
+            if not name.startswith("__")
+        ]
+        values = {name: kind.member(name) for name in fields}
+        made.attributes.update(
+            {
+                name: held[0]
+                for name, held in values.items()
+                if held and not isinstance(held[0], FunctionValue)
+            }
+        )
+        names = [n for one in kind.line() for n in _annotated(one.node)]
+        made.attributes.update(zip(names, arguments, strict=False))
+        made.attributes.update(keywords)
+        for name in names:
+            known = self.option((name,))
+            if known is not UNKNOWN and name not in keywords:
+                made.attributes[name] = known
+        return made
+
+    def _run(
+        self, function: FunctionValue, arguments: list[object], keywords: dict[str, object]
+    ) -> object:
+        node = function.node
+        instance = function.instance
+        at = Environment(
+            path=function.home.path,
+            outer=function.home,
+            instance=instance if isinstance(instance, Instance) else function.home.instance,
+            owner=function.owner or function.home.owner,
+        )
+        given = [instance, *arguments] if instance is not None else list(arguments)
+        self._bind(node.args, function, given, keywords, at)
+        if isinstance(node, ast.Lambda):
+            return evaluate(self, node.body, at)
+        signal = self.block(node.body, at)
+        if signal is None:
+            return None
+        if signal[0] == "raise" and self.counting:
+            raise MismatchError
+        return signal[1] if signal[0] == "return" else UNKNOWN
+
+    def _bind(
+        self,
+        wanted: ast.arguments,
+        function: FunctionValue,
+        given: list[object],
+        keywords: dict[str, object],
+        at: Environment,
+    ) -> None:
+        names = [one.arg for one in (*wanted.posonlyargs, *wanted.args)]
+        defaults = dict(
+            zip(names[len(names) - len(function.defaults) :], function.defaults, strict=True)
+        )
+        defaults.update(function.keyword_defaults)
+        rest = dict(keywords)
+        at.names.update(zip(names, given, strict=False))
+        for name in (*names[len(given) :], *(one.arg for one in wanted.kwonlyargs)):
+            at.names[name] = (
+                rest.pop(name) if name in rest else defaults.get(name, _not_given(name))
+            )
+        if wanted.vararg is not None:
+            at.names[wanted.vararg.arg] = tuple(given[len(names) :])
+        if wanted.kwarg is not None:
+            at.names[wanted.kwarg.arg] = rest
+
+
+def _not_given(name: str) -> object:
+    """Return what an argument is that nobody gives: a configuration by its name, else unknown."""
+    return Settings() if CONFIGURATION.fullmatch(name) else UNKNOWN
+
+
+def _decorators(node: ast.AST) -> list[ast.expr]:
+    return list(getattr(node, "decorator_list", ()))
+
+
+def _annotated(node: ast.ClassDef) -> list[str]:
+    return [
+        one.target.id
+        for one in node.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    ]
+
+
+def _assign(machine: Machine, node: ast.Assign, at: Environment) -> Signal:
+    value = evaluate(machine, node.value, at)
+    for target in node.targets:
+        machine.assign(target, value, at)
+    return None
+
+
+def _annotated_assign(machine: Machine, node: ast.AnnAssign, at: Environment) -> Signal:
+    if node.value is not None:
+        machine.assign(node.target, evaluate(machine, node.value, at), at)
+    return None
+
+
+def _augmented(machine: Machine, node: ast.AugAssign, at: Environment) -> Signal:
+    left, right = evaluate(machine, node.target, at), evaluate(machine, node.value, at)
+    if isinstance(left, list) and isinstance(node.op, ast.Add) and isinstance(right, (list, tuple)):
+        left.extend(right)
+        return None
+    machine.assign(node.target, operated(machine, type(node.op), left, right), at)
+    return None
+
+
+def _expression(machine: Machine, node: ast.Expr, at: Environment) -> Signal:
+    evaluate(machine, node.value, at)
+    return None
+
+
+def _return(machine: Machine, node: ast.Return, at: Environment) -> Signal:
+    return "return", None if node.value is None else evaluate(machine, node.value, at)
+
+
+def _if(machine: Machine, node: ast.If, at: Environment) -> Signal:
+    known = truth(evaluate(machine, node.test, at))
+    if known is None:
+        return _either(machine, [node.body, node.orelse], at)
+    return machine.block(node.body if known else node.orelse, at)
+
+
+def _either(machine: Machine, blocks: list[list[ast.stmt]], at: Environment) -> Signal:
+    """Forget what blocks may set of which some do not run; return something unknown where one returns."""
+    inside = [inner for body in blocks for statement in body for inner in walk(statement)]
+    for inner in inside:
+        if isinstance(inner, SETTERS):
+            targets = inner.targets if isinstance(inner, ast.Assign) else [inner.target]
+            for target in targets:
+                if not (isinstance(inner, ast.Assign) and _passes_on(target, inner.value)):
+                    _forget(machine, target, at)
+        elif _grows(inner):
+            _grow(evaluate(machine, inner.func.value, at))  # type: ignore[attr-defined]  # it is a method's
+    if machine.counting and any(isinstance(inner, ast.Call) for inner in inside):
+        machine.leave_out("what stands under a condition")
+    return ("return", UNKNOWN) if any(isinstance(inner, ast.Return) for inner in inside) else None
+
+
+def _passes_on(target: ast.AST, value: ast.expr) -> bool:
+    """Match `net = net.cuda()` and `net = wrap(net)`."""
+    return isinstance(target, ast.Name) and target.id in names_in(value)
+
+
+def _grows(node: ast.AST) -> bool:
+    """Match a call that puts something into a container."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in GROWS
+    )
+
+
+def _grow(of: object) -> None:
+    """Let a container hold something unknown, too."""
+    if isinstance(of, list):
+        of.append(UNKNOWN)
+    elif isinstance(of, Layer):
+        of.children[f"open {len(of.children)}"] = UNKNOWN
+
+
+def _forget(machine: Machine, target: ast.AST, at: Environment) -> None:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for one in target.elts:
+            _forget(machine, one, at)
+    elif isinstance(target, (ast.Name, ast.Attribute)):
+        held = evaluate(machine, target, at)
+        machine.assign(target, Tensor(None) if isinstance(held, Tensor) else UNKNOWN, at)
+
+
+def _for(machine: Machine, node: ast.For, at: Environment) -> Signal:
+    items = machine.iterate(evaluate(machine, node.iter, at))
+    if items is None:
+        machine.leave_out("a loop of unknown length")
+        items = [UNKNOWN]
+    for one in items[: machine.rounds()]:
+        machine.assign(node.target, one, at)
+        signal = machine.block(node.body, at)
+        if signal is not None and signal[0] == "break":
+            return None
+        if signal is not None and signal[0] != "continue":
+            return signal
+    return machine.block(node.orelse, at)
+
+
+def _while(machine: Machine, node: ast.While, at: Environment) -> Signal:
+    for _ in range(machine.rounds()):
+        known = truth(evaluate(machine, node.test, at))
+        if known is False:
+            return None
+        signal = machine.block(node.body, at)
+        if known is None:
+            machine.leave_out("a loop of unknown length")
+            return signal if signal is not None and signal[0] == "return" else None
+        if signal is not None and signal[0] == "break":
+            return None
+        if signal is not None and signal[0] != "continue":
+            return signal
+    if machine.counting:
+        raise ExhaustedError
+    return None
+
+
+def _with(machine: Machine, node: ast.With, at: Environment) -> Signal:
+    for one in node.items:
+        value = evaluate(machine, one.context_expr, at)
+        if one.optional_vars is not None:
+            machine.assign(one.optional_vars, value, at)
+    return machine.block(node.body, at)
+
+
+def _try(machine: Machine, node: ast.Try, at: Environment) -> Signal:
+    signal = machine.block([*node.body, *node.orelse], at)
+    return machine.block(node.finalbody, at) or signal
+
+
+def _define(machine: Machine, node: ast.FunctionDef, at: Environment) -> Signal:
+    at.names[node.name] = machine.function(node, at)
+    return None
+
+
+def _define_class(machine: Machine, node: ast.ClassDef, at: Environment) -> Signal:
+    inner = Environment(path=at.path, outer=at)
+    bases = tuple(evaluate(machine, base, at) for base in node.bases)
+    machine.block(node.body, inner)
+    kind = ClassValue(name=node.name, node=node, home=at, bases=bases, members=inner.names)
+    for member in inner.names.values():
+        if isinstance(member, FunctionValue) and member.home is inner:
+            member.home = at
+    at.names[node.name] = kind
+    return None
+
+
+def _import(machine: Machine, node: ast.Import, at: Environment) -> Signal:
+    for alias in node.names:
+        parts = alias.name.split(".")
+        if alias.asname is None:
+            path = machine.find(at.path, parts[:1], 0)
+            at.names[parts[0]] = FileValue(machine.home(path)) if path else Library(parts[0])
+            inner = machine.find(at.path, parts, 0) if len(parts) > 1 else None
+            if inner and not path:
+                at.names[parts[0]] = _nested(machine, parts, inner)
+        else:
+            path = machine.find(at.path, parts, 0)
+            at.names[alias.asname] = FileValue(machine.home(path)) if path else Library(alias.name)
+    return None
+
+
+def _nested(machine: Machine, parts: list[str], path: str) -> FileValue:
+    """Return folders without a file of their own around a file."""
+    value = FileValue(machine.home(path))
+    for name in reversed(parts[1:]):
+        value = FileValue(Environment(path=path, names={name: value}))
+    return value
+
+
+def _import_from(machine: Machine, node: ast.ImportFrom, at: Environment) -> Signal:
+    parts = node.module.split(".") if node.module else []
+    path = machine.find(at.path, parts, node.level) if parts or node.level else None
+    home = machine.home(path) if path and path != at.path else None
+    for alias in node.names:
+        name = alias.asname or alias.name
+        if alias.name == "*":
+            if home is not None:
+                at.names.update({k: v for k, v in home.names.items() if not k.startswith("_")})
+            continue
+        if home is not None and alias.name in home.names:
+            at.names[name] = home.names[alias.name]
+            continue
+        inner = machine.find(at.path, [*parts, alias.name], node.level)
+        if inner and inner != at.path:
+            at.names[name] = FileValue(machine.home(inner))
+        elif node.level or path:
+            at.names[name] = UNKNOWN
+        else:
+            full = f"{node.module}.{alias.name}"
+            function = FUNCTIONS.get(full)
+            at.names[name] = Builtin(function) if function else Library(full)
+    return None
+
+
+def _assert(machine: Machine, node: ast.Assert, at: Environment) -> Signal:
+    if machine.counting and truth(evaluate(machine, node.test, at)) is False:
+        raise MismatchError
+    return None
+
+
+FUNCTIONS_HELD = {name: Builtin(function) for name, function in FUNCTIONS.items() if "." in name}
+_STATEMENTS: dict[type, Callable[[Machine, Any, Environment], Signal]] = {
+    ast.Assign: _assign, ast.AnnAssign: _annotated_assign, ast.AugAssign: _augmented, ast.Expr: _expression,
+    ast.Return: _return, ast.If: _if, ast.For: _for, ast.While: _while, ast.With: _with, ast.Try: _try,
+    ast.FunctionDef: _define, ast.AsyncFunctionDef: _define, ast.ClassDef: _define_class, ast.Import: _import,
+    ast.ImportFrom: _import_from, ast.Assert: _assert,
+    ast.Break: lambda *_: ("break", None), ast.Continue: lambda *_: ("continue", None),
+    ast.Raise: lambda *_: ("raise", None),
+}  # fmt: skip
