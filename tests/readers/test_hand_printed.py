@@ -189,3 +189,13 @@ def test_the_best_result_that_is_named_behind_its_number(write: Write, read_run:
     text += "Best validation result (greedy) at step   273000:  11.71 ppl.\n"
     run = read_run(text_log.READER, write("train.log", text))
     assert [(final.key, final.value) for final in run.finals] == [("best_validation_ppl", 11.71)]
+
+
+def test_best_score_on_a_split_at_an_epoch(write: Write, read_run: ReadRun) -> None:
+    """`The best score on DEV 12 :14.037%` states split, epoch and share; none of them is lost."""
+    lines = [
+        f"epoch : {at}/3 - loss = {4 - at}.5\n*** The best score on DEV {at} :{10 + at}.037%\n"
+        for at in (1, 2, 3)
+    ]
+    run = read_run(text_log.READER, write("train.log", "".join(lines)))
+    assert {s.key: s.values for s in run.series}["best_DEV_score"] == (11.037, 12.037, 13.037)

@@ -38,6 +38,14 @@ from netgain.vocabulary import (
         ("trainer.max_epochs", "epochs"),
         ("num_repeats", "repeats"),
         ("model_ema_decay", "ema_decay"),
+        ("NUM_ITER", "max_steps"),
+        ("max_iteration", "max_steps"),
+        ("nepoch", "epochs"),
+        ("num_train_episodes", "epochs"),
+        ("per_gpu_batch", "batch_size_per_device"),
+        ("miniBatch", "batch_size"),
+        ("lr_start", "learning_rate"),
+        ("rand_seed", "seed"),
     ],
 )
 def test_nested_and_spelled_keys_reach_their_canonical_name(key: str, name: str) -> None:
@@ -49,6 +57,8 @@ def test_nested_and_spelled_keys_reach_their_canonical_name(key: str, name: str)
     "key",
     [
         "eval_batch_size",
+        "max_timesteps",  # of one episode, or of the training
+        "n_timesteps",  # of a diffusion, or of the training
         "per_device_eval_batch_size",
         "val.batch_size",
         "test_batch_size",

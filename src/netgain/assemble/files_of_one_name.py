@@ -11,6 +11,7 @@ from itertools import combinations
 
 from netgain.assemble.evidence import stem_of
 from netgain.readers.base import Final, RunFacts
+from netgain.study import Scalar
 
 KIND = re.compile(
     r"(?<=.)[_\-.](?:training|train|test|eval|evaluation|val)?[_\-.]?(?:meta(?:data)?|metrics?|pred(?:s|ictions?)?|"
@@ -21,6 +22,8 @@ KIND = re.compile(
 """Last words of a stem that say what a file of a run holds."""
 FEWEST_EQUAL = 1
 """Values by which a row of a table is known to tell of a run."""
+FEWEST_COMMON, ROUNDED = 2, 1e-4
+"""Quantities that two tables must both name to tell the same, and by what share one may round."""
 MOST_FILES = 12
 """Files of one name that are compared with one another."""
 
@@ -101,6 +104,58 @@ def with_their_rows(split: Mapping[str, list[RunFacts]]) -> dict[str, list[RunFa
         if home is not None and len(_numbers(bundle) & _numbers(split[home])) >= FEWEST_EQUAL:
             found[home] += [replace(fact, run_id="") for fact in bundle]
             del found[suffix]
+    return found
+
+
+def tables_told_once(split: Mapping[str, list[RunFacts]]) -> dict[str, list[RunFacts]]:
+    """Join the rows of two tables of one name that tell the same, as `trials.csv` and `trials.json`.
+
+    Each row of one states what the row of the same number in the other does, wherever both name a quantity.
+    """
+    tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for suffix in split:
+        table, cut, _ = suffix.partition("#")
+        if cut and "." in table:
+            tables[table.rpartition(".")[0]][table].append(suffix)
+    found = {suffix: list(bundle) for suffix, bundle in split.items()}
+    for files in tables.values():
+        first, *others = sorted(files.values(), key=lambda rows: len("".join(rows)))
+        for rows in others:
+            pairs = list(zip(first, rows, strict=False))
+            if len(first) == len(rows) and all(_equal(split[a], split[b]) for a, b in pairs):
+                for kept, again in pairs:
+                    found[kept] += [
+                        replace(fact, run_id=split[kept][0].run_id) for fact in split[again]
+                    ]
+                    del found[again]
+    return found
+
+
+def _equal(first: Iterable[RunFacts], second: Iterable[RunFacts]) -> bool:
+    """Tell whether rows agree in all that both name, a score or a setting of several digits among it."""
+    one, two = _stated(first), _stated(second)
+    common = one.keys() & two.keys()
+    telling = [v for key in common if isinstance(v := one[key], float) and not v.is_integer()]
+    return (
+        bool(telling)
+        and len(common) >= FEWEST_COMMON
+        and all(
+            one[key] == two[key]
+            or (
+                isinstance(a := one[key], (int, float))
+                and isinstance(b := two[key], (int, float))
+                and math.isclose(a, b, rel_tol=ROUNDED)
+            )
+            for key in common
+        )
+    )
+
+
+def _stated(bundle: Iterable[RunFacts]) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for fact in bundle:
+        found |= {setting.key: setting.value for setting in fact.settings}
+        found |= {final.key: final.value for final in fact.finals}
     return found
 
 

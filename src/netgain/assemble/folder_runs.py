@@ -15,7 +15,12 @@ from netgain.assemble.evidence import (
     path_of,
     stem_of,
 )
-from netgain.assemble.files_of_one_name import names_in_common, of_the_run, with_their_rows
+from netgain.assemble.files_of_one_name import (
+    names_in_common,
+    of_the_run,
+    tables_told_once,
+    with_their_rows,
+)
 from netgain.assemble.logs_by_split import logs_of_none, parts_of_runs, variant_of
 from netgain.assemble.same_training import told_apart
 from netgain.pure_paths import pure_path
@@ -51,7 +56,7 @@ def split_folder(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
             split |= {f"/{stem_of(rest[0])}": rest} if of_one else _split_by_stem(rest)
         if scripts:
             split[""] = split.get("", []) + scripts
-        return with_their_rows(split)
+        return with_their_rows(tables_told_once(split))
     return _split_by_stem(loose)
 
 

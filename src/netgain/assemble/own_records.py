@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from netgain.assemble.evidence import CODE, has_outcome, is_script
 from netgain.pure_paths import pure_path
 from netgain.readers.base import RunFacts
+from netgain.study import Scalar
 
 
 def scripts_last(facts: Iterable[RunFacts]) -> list[RunFacts]:
@@ -34,3 +37,41 @@ def scripts_last(facts: Iterable[RunFacts]) -> list[RunFacts]:
         *(fact for fact, later in zip(found, above, strict=True) if not later),
         *(fact for fact, later in zip(found, above, strict=True) if later),
     ]
+
+
+def agreeing_scripts(facts: Iterable[RunFacts]) -> Iterable[RunFacts]:
+    """Yield the facts of a run; of several shell scripts that set an option differently none counts.
+
+    Nothing says which of them started the run. The option was set all the same, so no default counts. A
+    command of a script says more than the script does of all its commands.
+    """
+    found = list(facts)
+    told = {
+        (setting.source.path, setting.key)
+        for fact in filter(is_script, found)
+        for setting in fact.settings
+        if setting.value is not None
+    }
+    values: dict[str, set[Scalar]] = defaultdict(set)
+    for fact in filter(is_script, found):
+        for setting in fact.settings:
+            if setting.value is not None or (setting.source.path, setting.key) not in told:
+                values[setting.key].add(_as_typed(setting.value))
+    for fact in found:
+        if is_script(fact):
+            settings = tuple(
+                setting if len(values[setting.key]) == 1 else replace(setting, value=None)
+                for setting in fact.settings
+                if setting.value is not None or (setting.source.path, setting.key) not in told
+            )
+            yield replace(fact, settings=settings)
+        else:
+            yield fact
+
+
+def _as_typed(value: Scalar) -> Scalar:
+    """Return the number that a text of a command line is, or the value as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

@@ -29,7 +29,7 @@ from netgain.assemble.measured import curves_of, finals_of, merge_models
 from netgain.assemble.models_of_runs import with_written_size
 from netgain.assemble.models_without_loop import unused_settings
 from netgain.assemble.names import group_name, seed_in_name, settings_in_name
-from netgain.assemble.own_records import scripts_last
+from netgain.assemble.own_records import agreeing_scripts, scripts_last
 from netgain.assemble.phases import over_phases
 from netgain.assemble.planned import is_plan, planned_facts
 from netgain.assemble.planned_epochs import with_planned_epochs
@@ -181,7 +181,7 @@ def _build_run(
     own = [fact for fact in bundle if fact.dialect != CODE]
     stated = (*own, *scripts.configured(run_id, bundle))
     placed = scripts_last(of_its_section(fact, run_id, bundle) for fact in stated)
-    for fact in map(with_planned_epochs, _agreeing_scripts(placed)):
+    for fact in map(with_planned_epochs, agreeing_scripts(placed)):
         for setting in fact.settings:
             name = canonical_setting(setting.key, fact.dialect, taught, value=setting.value)
             name = None if is_of_rollouts(setting, fact) else name
@@ -255,27 +255,6 @@ def _seeds_of_the_run(readings: list[Cited[Scalar]], named: int | None) -> list[
     own = [reading for reading in readings if reading not in plural]
     alone = not own and named is None and all(isinstance(r.value, int) for r in plural)
     return plural if alone else own
-
-
-def _agreeing_scripts(facts: Iterable[RunFacts]) -> Iterable[RunFacts]:
-    """Yield the facts of a run; of several shell scripts that set an option differently none counts.
-
-    Nothing says which of them started the run. The option was set all the same, so no default counts.
-    """
-    found = list(facts)
-    values: dict[str, set[Scalar]] = defaultdict(set)
-    for fact in filter(is_script, found):
-        for setting in fact.settings:
-            values[setting.key].add(setting.value)
-    for fact in found:
-        if is_script(fact):
-            settings = tuple(
-                setting if len(values[setting.key]) == 1 else replace(setting, value=None)
-                for setting in fact.settings
-            )
-            yield replace(fact, settings=settings)
-        else:
-            yield fact
 
 
 def _is_known_otherwise(setting: Setting, dialect: str) -> bool:

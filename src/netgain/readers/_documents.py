@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from netgain.errors import UnreadableFile
-from netgain.readers._json import loads
+from netgain.readers._json import loads, without_quotes
 from netgain.readers.base import Entry, Limits, Setting
 from netgain.study import Scalar, Strength
 
@@ -112,6 +112,8 @@ def parse_json(text: str, limits: Limits) -> Any:
         raise UnreadableFile(
             "JSON nested too deep or with an oversized number; expected a plain record"
         ) from error
+    if '"{' in text:
+        document = without_quotes(document)
     check_depth(document, limits.depth)
     return document
 

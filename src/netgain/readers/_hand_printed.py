@@ -63,6 +63,12 @@ BEST_AT = re.compile(
     re.IGNORECASE,
 )
 """`Best validation result (greedy) at step 273000: 11.71 ppl.`, the number before its name."""
+BEST_ON = re.compile(
+    rb"\bbest (?:score|result|acc(?:uracy)?) (?:on|for)(?: the)? (train|validation|valid|val|dev|test)\b"
+    rb"(?: set)? (?:at )?(?:epoch )?(\d{1,6})\s{0,4}[:=]\s{0,12}(\d{1,4}(?:\.\d{1,20})?\s?%)\s*$",
+    re.IGNORECASE,
+)
+"""`The best score on DEV 12 :14.037%`: the split, the epoch, and a share in percent."""
 HITS = rb"\([ \t]*(\d{1,9})[ \t]*,[ \t]*(\d{1,9})[ \t]*\)"
 EVALUATED = re.compile(
     rb"evaluat[^\r\n(]{0,60}\r?\n[ \t]*" + HITS + rb"[ \t]*\r?\n[ \t]*" + HITS + rb"[ \t]*\r?\n",
@@ -121,6 +127,8 @@ class HandPrinted:
             raw = BEST_BARE.sub(b"best_val_loss", raw)
         if b"est " in raw and (at := BEST_AT.search(raw)):
             raw = b"%s %s, best_%s_%s: %s\n" % (at[2], at[3], at[1], at[5], at[4])
+        if b"est " in raw and b"%" in raw and (at := BEST_ON.search(raw)):
+            raw = b"epoch %s, best_%s_score: %s\n" % (at[2], at[1], at[3])
         if b"best" in raw:
             raw = OF_BEST.sub(b"", raw)
         if b":.95" in raw or b":0.95" in raw:

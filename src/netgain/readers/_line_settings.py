@@ -21,10 +21,15 @@ from netgain.vocabulary import (
 
 PERCENT_DONE = re.compile(rf"\d{{1,3}}%{PROGRESS.pattern}")
 ONE_SETTING = re.compile(
-    r"\s*+[-*|>]?\s*+(?P<quote>['\"]?)"
+    r"\s*+(?:>>|[-*|>])?\s*+(?P<quote>['\"]?)"
     r"(?P<key>[A-Za-z_][\w.\-/]{0,60}(?: [A-Za-z][\w\-]{0,30}){0,3})(?P=quote)"
     r"\s*+[:=]\s*+(?P<value>\S.{0,200}?)\s*+,?\s*+"
 )
+BRACKETED = re.compile(r"\s*\[([^\[\]]{3,200})\]\s*")
+"""`[batch_size: 512]`."""
+OVER_ALL = " (w. parallel, distributed & accumulation)"
+ON_EACH = ("Instantaneous batch size per device", "batch_size_per_device")
+"""What the Trainer of Hugging Face says of its `Total train batch size`, and a name of too many words."""
 DUMP = re.compile(
     r"\b(?:Namespace|\w{0,40}Args|\w{0,40}Arguments|\w{0,40}Config|HParams|AttrDict|EasyDict)\("
 )
@@ -162,6 +167,7 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
 
     A line that says where the training stands, or holds a score, is none.
     """
+    text = _bare(text)
     match = ONE_SETTING.fullmatch(text) if len(text) < LONGEST else None
     if match is None:
         tokens = TOKENS.search(text[:200])
@@ -171,8 +177,7 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
         if said is not None:
             key, value = said["key"].replace(" ", "_"), typed_text(said["value"])
             return (key, value) if is_known_setting(key, value) else None
-        seed = SINGLE_SETTING.search(text[:200])
-        return ("seed", int(seed[1])) if seed else None
+        return _seed_beside(text)
     key, word = match["key"].strip(), match["value"].strip().strip("'\"")
     value = typed_text(word)
     if SECRET.search(key) or CALL.search(word) or PERCENT_DONE.match(word):
@@ -182,9 +187,30 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
         scored = is_known_metric(metric.name) and (metric.name != "learning_rate" or metric.split)
         scored = scored or (REACHED.match(key) is not None and bool(read_line(text).values))
         counts = x_axis(key) is not None and not is_known_setting(key, value)
-        return None if scored or counts or is_clock(key) else (key, value)
+        passing = key.lower().startswith("current")
+        return None if scored or counts or passing or is_clock(key) else (key, value)
     line = read_line(text)
-    return None if line.axes or line.values else (key, value)
+    return _seed_beside(text) if line.axes or line.values else (key, value)
+
+
+def _seed_beside(text: str) -> tuple[str, Scalar] | None:
+    """Return the seed that a line of words or of other settings names; a record of a training is none."""
+    seed = SINGLE_SETTING.search(text[:200])
+    if seed is None:
+        return None
+    line = read_line(text)
+    return None if line.axes or any(map(_is_score, line.values)) else ("seed", int(seed[1]))
+
+
+def _bare(text: str) -> str:
+    """Return a line without brackets around all of it, a comment behind it, and what a total counts."""
+    if " # " in text:
+        text = text.partition(" # ")[0]
+    if "[" in text and (held := BRACKETED.fullmatch(text)) is not None:
+        return held[1]
+    if " batch size " in text:
+        text = text.replace(OVER_ALL, "", 1).replace(*ON_EACH, 1)
+    return text
 
 
 def is_known_setting(key: str, value: Scalar) -> bool:

@@ -17,6 +17,7 @@ from netgain.readers._line_parts import Axis, Line
 from netgain.readers._line_plans import Plan, Plans, numbers_of, stated
 from netgain.readers._line_settings import is_known_setting
 from netgain.readers._lines import terminal_lines
+from netgain.readers._log_columns import is_of_training
 from netgain.readers._log_dumps import without_dumps
 from netgain.readers._log_runs import Found, Group
 from netgain.readers._printed_code import PrintedCode
@@ -24,6 +25,7 @@ from netgain.readers._ruled import Ruled
 from netgain.readers._split_columns import SplitColumns
 from netgain.readers.base import Entry, Limits
 from netgain.study import Scalar
+from netgain.vocabulary import canonical_setting
 
 SETTINGS_FILE = re.compile(r"[\w./\\~-]{1,200}\.(?:ya?ml|json|toml)", re.IGNORECASE)
 """A value by which a log names the file of its settings."""
@@ -32,6 +34,11 @@ BAR = re.compile(
     rb"(?:\[[=>.]{5,60}\] - ETA: |\xe2\x94\x81)"
 )
 """How far Keras is in an epoch: `84/397 [=====>......] - ETA: 58s`."""
+EVALUATES = re.compile(
+    rb"\*{3,}[ \t]{0,4}(?:running )?(?:evaluation|prediction|validation|test|inference)\b",
+    re.IGNORECASE,
+)
+"""Above the samples and batch of an evaluation (`***** Running Evaluation *****`), none of the training."""
 FEWEST = 3
 """Keys of a printed block that make unknown ones settings too."""
 MANY, MOSTLY = 10, 0.8
@@ -42,6 +49,12 @@ MOST_SETTINGS = 5_000
 NAN = float("nan")
 COUNTS_OF_PARAMETERS = frozenset(("parameters", "trainable_parameters"))
 """Settings that hold for a log's one training wherever they stand."""
+TOLD_BELOW = frozenset(
+    ("batch_size", "learning_rate", "seed", "epochs", "max_steps", "optimizer", "weight_decay")
+)
+"""Settings by which a block below a log is known as the configuration of its training."""
+COUNTED = frozenset(("epochs", "max_steps", "steps_per_epoch"))
+"""Settings that the lines of a log's own counter tell already."""
 TOTALS: dict[Axis, str] = {"epoch": "epochs", "step": "max_steps", "sample": "samples"}
 
 
@@ -57,6 +70,7 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
     command: list[tuple[str, Scalar, int]] = []
     heading = Below()
     count = 0
+    aside = False
     sections = Sections()
     by_hand = HandPrinted(entry)
     for number, printed in without_dumps(code.outside(terminal_lines(entry, limits)), run.settings):
@@ -72,6 +86,8 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
                 _add_line(run, line, number)
                 continue
         plan = plans.plan_of(raw)
+        if plan.kind == "statement" and aside:
+            continue
         if plan.kind == "statement":
             text = message_of(raw.decode("utf-8", "replace"))
             named = stated(text) or ()
@@ -89,6 +105,7 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
             continue
         if table.pairs:
             _close(run, table, number)
+        aside = b"***" in raw and plan.kind != "record" and EVALUATES.search(raw) is not None
         if plan.kind != "record":
             _pass(run, heading, plan, raw, number)
             continue
@@ -100,11 +117,15 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
             plan = replace(plan, keys=keys)
         if preamble.settings and (axes or values):
             if run.count and _begins_anew(run, axes):
-                yield run
-                count += 1
+                begun = Found(settings=preamble.settings)
+                if _is_preamble(run, preamble):
+                    begun.settings = run.settings | preamble.settings
+                else:
+                    yield run
+                    count += 1
                 if count > MOST_RUNS:
                     raise UnreadableFile(f"more than {MOST_RUNS:,} runs in one log")
-                run = Found(settings=preamble.settings)
+                run = begun
             elif axes:
                 run.settings = preamble.settings | run.settings
             if axes:
@@ -118,9 +139,28 @@ def runs_of(entry: Entry, limits: Limits, code: PrintedCode) -> Iterator[Found]:
         # some tools note the command of the one training they ran behind its output
         run.settings |= {k: (v, at) for k, v, at in command if k not in run.settings}
     if count == 0 and run.count:
-        counted = {k: v for k, v in preamble.settings.items() if k in COUNTS_OF_PARAMETERS}
-        run.settings = counted | run.settings
+        run.settings = _below(preamble, run) | run.settings
     yield run
+
+
+def _below(preamble: Found, run: Found) -> dict[str, tuple[Scalar, int]]:
+    """Return what stands below all that a log's one training logged and is true of it.
+
+    Counts of parameters hold wherever they stand. Other settings are those of the training where several
+    known ones stand together and none was stated above: they then describe no second one.
+    """
+    known = {
+        name: canonical_setting(name, value=value) for name, (value, _) in preamble.settings.items()
+    }
+    above = {canonical_setting(name, value=value) for name, (value, _) in run.settings.items()}
+    told = {key for key, name in known.items() if name in TOLD_BELOW}
+    again = above & {known[key] for key in told if known[key] not in COUNTED}
+    whole = len(told) >= FEWEST and not again
+    return {
+        key: value
+        for key, value in preamble.settings.items()
+        if key in COUNTS_OF_PARAMETERS or (whole and known[key] not in above)
+    }
 
 
 def _is_unfinished(raw: bytes) -> bool:
@@ -173,6 +213,17 @@ def _settle(run: Found, block: list[tuple[str, Scalar, int]]) -> None:
         unknown_too = unknown_too or SETTINGS_FILE.fullmatch(str(value)) is not None
         if (unknown_too or is_known_setting(key, value)) and len(run.settings) < MOST_SETTINGS:
             run.settings[key] = (value, number)
+
+
+def _is_preamble(run: Found, preamble: Found) -> bool:
+    """Tell whether lines show numbers and none of a training (`train images: 49,400, iters: 6,175`).
+
+    What they state is then of the training below, unless that states its settings anew.
+    """
+    again = len(preamble.settings.keys() & run.settings.keys()) >= FEWEST
+    return not again and not any(
+        map(is_of_training, (key for keys, _ in run.groups for key in keys))
+    )
 
 
 def _states_again(run: Found, block: list[tuple[str, Scalar, int]]) -> bool:

@@ -56,6 +56,8 @@ MANY_ROWS = 100
 """Rows from which on a table of settings and scores is the log of a search."""
 FEWEST_COUNTED, MANY_STEPS = 3, 20
 """Rows over which a column named like a counter must rise, and one of any other name."""
+MOSTLY = 0.8
+"""Share of the rows that go on from the one before, where a file holds several trainings."""
 MOST_LABELLED = 200_000
 """Rows of a table in long form whose labels are looked at."""
 
@@ -149,11 +151,22 @@ def _run_columns(table: Table, dialect: str, *, with_axis: bool) -> list[str]:
         varied = not with_axis and setting is not None
         varied = varied and (not scored or setting == "learning_rate")
         varied = varied and (setting != "dataset" or name in table.texts)  # `loss_task`
-        if not label and varied and _counts_rows(table.numbers[name]):
+        column = table.numbers[name]
+        passed = setting == "wall_seconds" and _passes_with_a_count(table, column)
+        if not label and varied and (passed or _counts_rows(column)):
             continue
         if (label or varied) and len(_distinct(table, name)) > 1 and x_axis(name) is None:
             found.append(name)
     return found
+
+
+def _passes_with_a_count(table: Table, seconds: FloatArray) -> bool:
+    """Tell whether the time goes up from row to row beside a column that counts the rows (`round`)."""
+    steps = [
+        np.diff(column) == 1 for name, column in table.numbers.items() if name not in table.texts
+    ]
+    counted = any(bool(len(step)) and step.mean() >= MOSTLY for step in steps)
+    return counted and bool((np.diff(seconds) > 0).mean() >= MOSTLY)
 
 
 def _without_traces(table: Table, apart: list[str], dialect: str, *, of_arrays: bool) -> list[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from netgain.readers._dialect import dialect_of
 from netgain.readers._named_commands import named_commands
+from netgain.readers._shell_loops import unrolled
 from netgain.readers.base import Entry, Fact, Limits, Reader, RunFacts, Setting
 
 LAUNCHERS = re.compile(
@@ -55,7 +56,8 @@ def sniff(entry: Entry) -> bool:
 
 def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
     """Yield the options that every training command of the script shares."""
-    commands = list(trainings_in(entry.text(limits.text_bytes)))
+    text = entry.text(limits.text_bytes)
+    commands = list(_trainings(_commands(text)))
     if not commands:
         return
     first_line, _, first = commands[0]
@@ -73,13 +75,20 @@ def read(entry: Entry, limits: Limits) -> Iterable[Fact]:
                 for key, value in shared.items()
             ),
         )
-    if len(commands) > 1:
-        yield from named_commands(entry, commands)
+    each = list(trainings_in(text))
+    if len(each) > 1:
+        yield from named_commands(entry, each)
 
 
 def trainings_in(text: str) -> Iterable[tuple[int, str, dict[str, str | bool | None]]]:
-    """Yield line, text and options of each command of a shell script that starts a training."""
-    for line, command in _expanded(_commands(text)):
+    """Yield line, text and options of each training that a shell script starts, loops written out."""
+    return _trainings(unrolled(_commands(text)))
+
+
+def _trainings(
+    commands: Iterable[tuple[int, str]],
+) -> Iterator[tuple[int, str, dict[str, str | bool | None]]]:
+    for line, command in _expanded(commands):
         trains = LAUNCHERS.search(command) and not NOT_TRAINING.search(command)
         if trains and _says_more(options := _options(command)):
             yield line, command, options

@@ -22,7 +22,7 @@ from netgain.readers._documents import (
     parse_json,
     setting_of,
 )
-from netgain.readers._json import loads
+from netgain.readers._json import loads, without_quotes
 from netgain.readers._table import facts_of_table, rows_of_results
 from netgain.readers.base import (
     Entry,
@@ -58,6 +58,10 @@ OF_A_SPLIT = re.compile(
     re.IGNORECASE,
 )
 """Stems that name data sets as often as logs; the columns decide."""
+OF_A_LOG = re.compile(
+    r"(?:^|[_\-.\s])(?:logs?|history|metrics?|curves?)(?:[_\-.\s\d]|$)", re.IGNORECASE
+)
+"""Stems that name no data set, whatever split stands beside: `training_log`."""
 OF_EXAMPLES = re.compile(
     r"(?:^|[_\s])(?:predictions?|predicted|pred|target|label|y_true|y_pred|prompt|response|"
     r"question|answer|sentence|text|"
@@ -127,7 +131,11 @@ def sniff(entry: Entry) -> bool:
         examples = any(OF_EXAMPLES.search(cell.strip()) for cell in cells)
         return (_has_axis(cells) and not examples) or (
             NAMES.search(stem) is not None
-            and (OF_A_SPLIT.search(stem) is None or any(map(_speaks, cells)))
+            and (
+                OF_A_SPLIT.search(stem) is None
+                or (OF_A_LOG.search(stem) is not None and not examples)
+                or any(map(_speaks, cells))
+            )
         )
     if suffix in (".jsonl", ".ndjson") or (
         suffix in (".txt", ".log", ".json") and _json_lines(entry.head)
@@ -135,7 +143,11 @@ def sniff(entry: Entry) -> bool:
         return _has_axis(_first_keys(entry.head))
     if entry.name == "log" and JSON_RECORDS.match(entry.head):
         return True
-    return suffix == ".json" and NAMES.search(stem) is not None and entry.head[:1] in b"{[ \n\xef"
+    return (
+        suffix == ".json"
+        and NAMES.search(stem) is not None
+        and (entry.head[:1] in b"{[ \n\xef" or entry.head[:2] == b'"{')
+    )
 
 
 def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
@@ -175,7 +187,7 @@ def _speaks(name: str) -> bool:
 
 
 def _first_keys(head: bytes) -> list[str]:
-    return re.findall(r'"([^"]{1,60})"\s*:', head.decode("utf-8", "replace"))
+    return re.findall(r'"([^"]{1,60})"\s*:', head.decode("utf-8", "replace").replace(r"\"", '"'))
 
 
 def _has_axis(names: list[str]) -> bool:
@@ -212,6 +224,8 @@ def json_rows(entry: Entry, limits: Limits) -> tuple[list[dict[str, Any]], list[
                 row = loads(raw)
             except (ValueError, RecursionError):
                 row = None
+            if b'"{' in raw:
+                row = without_quotes(row)
             if isinstance(row, dict):
                 records.append(dict(_flat(row)))
                 lines.append(count)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, metric_log
 from netgain.readers._bare_score import bare_score
+from netgain.readers._columns_in_code import table_named_by_code
 from netgain.readers._lines import is_wide
 from netgain.readers._log_columns import facts_of, is_metric, is_of_training
 from netgain.readers._log_lines import runs_of
@@ -96,6 +97,10 @@ def read(entry: Entry, limits: Limits, *, fewest_scores: int = 2) -> Iterator[Fa
     tuples = table_of_tuples(entry, limits)
     if tuples is not None:
         yield from facts_of_table(entry, tuples, "generic")
+        return
+    named = table_named_by_code(entry, limits)
+    if named is not None:
+        yield from facts_of_table(entry, named, "generic")
         return
     if _is_unnamed(entry):
         raise UnreadableFile(

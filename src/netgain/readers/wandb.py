@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
@@ -57,6 +58,7 @@ ENVIRONMENT = {
 }
 """Names of the machine record, and keys the vocabulary can tell from settings of the training."""
 
+OF_SWEEP = re.compile(r"config-\w{1,40}\.yaml")
 RUN_SETTINGS = {
     "host": "hostname",
     "sweep_id": "sweep_id",
@@ -70,7 +72,7 @@ def sniff(entry: Entry) -> bool:
     """Recognise the log by its first bytes, the other files by name and W&B's own keys."""
     if entry.name.endswith(".wandb"):
         return entry.head.startswith(MAGIC) or not entry.size
-    if entry.name == "config.yaml":
+    if entry.name == "config.yaml" or _is_of_sweep(entry):
         return b"wandb_version:" in entry.head or b"_wandb:" in entry.head
     return entry.name in ("wandb-summary.json", "wandb-metadata.json")
 
@@ -97,7 +99,15 @@ def read(entry: Entry, limits: Limits) -> Iterator[RunFacts]:
             location=_run_folder(entry),
             dialect=dialect_of(leaf.key for leaf in found),
             settings=tuple(setting_of(entry, leaf) for leaf in found),
+            # the run that a sweep started records its settings itself
+            status="planned" if _is_of_sweep(entry) else "unknown",
         )
+
+
+def _is_of_sweep(entry: Entry) -> bool:
+    """Tell whether this is what a sweep asked of one of its runs: `sweep-x/config-y.yaml`."""
+    asked = OF_SWEEP.fullmatch(entry.name)
+    return asked is not None and entry.path.parent.name.startswith("sweep-")
 
 
 def _run_folder(entry: Entry) -> str:
