@@ -16,6 +16,8 @@ forward pass costs more than 1.2 times the baseline's; where the recorded graphs
 the strides part is named. Without a count of operations, a setting by which the proposed arm reduces its
 resolution less is taken as the sign, and last a statement of the two model codes that is the same but for
 smaller strides: with parameters that agree, or, as a stride changes none, with the widths around unchanged.
+Where code makes both networks whole, their parameters and operations are counted by following it, statement
+by statement, without running any.
 
 ## When it stays clear
 Operations within 20 %; parameters that differ by more than 10 %, which is no parity; a baseline that costs
@@ -57,6 +59,7 @@ from netgain.practices._cost import (
     reports_cost,
     same_input,
 )
+from netgain.practices._counted_networks import counted_networks
 from netgain.study import Arm, Source, Study
 
 CODE, NAME = "NG104", "parameter-only-parity"
@@ -79,8 +82,9 @@ def check(study: Study) -> Finding:
     """Set the operations of the two models beside their parameters."""
     count = compare(study, parameters)
     if count is None:
-        by_code = _by_code(study, None) if forward_cost(study) is None else None
-        return by_code or _unknown(study, "parameters")
+        if forward_cost(study) is not None:
+            return _unknown(study, "parameters")
+        return _by_code(study, None) or _by_counts(study) or _unknown(study, "parameters")
     if not near(count.ratio, 1, PARITY):
         if not count.complete:
             return _unknown(study, "parameters")
@@ -92,7 +96,8 @@ def check(study: Study) -> Finding:
         )
     cost = forward_cost(study)
     if cost is None:
-        return _by_strides(study, count) or _by_code(study, count) or _unknown(study, "operations")
+        by_code = _by_strides(study, count) or _by_code(study, count) or _by_counts(study)
+        return by_code or _unknown(study, "operations")
     ratio = cost.both.ratio
     if ratio > FACTOR and cost.same_coverage:
         table = reports_cost(study)
@@ -238,6 +243,42 @@ def _by_code(study: Study, count: Comparison | None) -> Finding | None:
         evidence=sources_of([at, against], count.sources if count else ()),
         readings=READINGS,
         remedy="count the operations of both models, and give the baseline the same strides",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _by_counts(study: Study) -> Finding | None:
+    """Count parameters and operations of both networks from their code, where nothing else states them."""
+    counted = counted_networks(study)
+    if counted is None or not counted.whole or counted.ratio <= FACTOR:
+        return None
+    sizes = counted.baseline.parameters, counted.proposed.parameters
+    if not sizes[0] or not sizes[1] or not near(sizes[1] / sizes[0], 1, PARITY):
+        return None
+    first, second = counted.operations
+    shape = " x ".join(map(str, counted.shape))
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure="disclosed" if reports_cost(study) else "unstated",
+        favours="proposed",
+        message=f"By their code the parameters of {counted.proposed.name} and {counted.baseline.name} are "
+        f"within {100 * abs(sizes[1] / sizes[0] - 1):.1f} % ({sizes[1]:,.0f} against {sizes[0]:,.0f}), and a "
+        f"forward pass of the proposed network takes {counted.ratio:.1f}x the multiply-accumulates "
+        f"({second:,.0f} against {first:,.0f} for a sample of {shape}, the input tried at which they differ "
+        "least).",
+        numbers={
+            "parameters_baseline": sizes[0],
+            "parameters_proposed": sizes[1],
+            "multiply_accumulates_baseline": first,
+            "multiply_accumulates_proposed": second,
+            "forward_cost_ratio": counted.ratio,
+        },
+        evidence=sources_of([counted.proposed.source, counted.baseline.source]),
+        readings=READINGS,
+        remedy="a baseline of equal operations: the same strides, or its width scaled",
         settle="netgain attribute plan.toml",
     )
 
