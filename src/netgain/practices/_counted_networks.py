@@ -43,9 +43,10 @@ class CountedNetworks:
     @property
     def operations(self) -> tuple[float, float]:
         """Return multiply-accumulates of a forward pass of one sample of that shape, baseline first."""
-        return dict(self.baseline.operations)[self.shape], dict(self.proposed.operations)[
-            self.shape
-        ]
+        if self.baseline.states_input and self.proposed.states_input:
+            return self.baseline.operations[0][1], self.proposed.operations[0][1]
+        mine, theirs = dict(self.baseline.operations), dict(self.proposed.operations)
+        return mine[self.shape], theirs[self.shape]
 
     @property
     def whole(self) -> bool:
@@ -61,10 +62,12 @@ def counted_networks(study: Study) -> CountedNetworks | None:
     costs = [_costs(arm) for arm in arms]
     if not costs[0] or not costs[1] or len(costs[0]) > 1 or len(costs[1]) > 1:
         return None
-    if len({_sizes_asked_for(arm.code) for arm in arms if arm.code is not None}) > 1:
-        return None
     first, second = costs[0][0], costs[1][0]
     if first.left_out:
+        return None
+    if first.states_input and second.states_input:
+        return _at_own_inputs(first, second)
+    if len({_sizes_asked_for(arm.code) for arm in arms if arm.code is not None}) > 1:
         return None
     mine, theirs = dict(first.operations), dict(second.operations)
     ratios = {
@@ -81,6 +84,20 @@ def counted_networks(study: Study) -> CountedNetworks | None:
         ratio=ratios[shape],
         largest=max(ratios.values()),
         shape=shape,
+    )
+
+
+def _at_own_inputs(first: NetworkCost, second: NetworkCost) -> CountedNetworks | None:
+    """Compare two networks each of which says what it is given."""
+    mine, theirs = first.operations[0][1], second.operations[0][1]
+    if mine <= 0:
+        return None
+    return CountedNetworks(
+        baseline=first,
+        proposed=second,
+        ratio=theirs / mine,
+        largest=theirs / mine,
+        shape=second.operations[0][0],
     )
 
 

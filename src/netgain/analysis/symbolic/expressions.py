@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netgain.analysis.symbolic.functions import broadcast, indexed, multiplied
+from netgain.analysis.symbolic.keras_layers import OF_KERAS
 from netgain.analysis.symbolic.layers import OpenError
 from netgain.analysis.symbolic.plain import (
     ERRORS,
@@ -62,7 +63,10 @@ def _name(machine: Machine, node: ast.Name, at: Environment) -> object:
         return at.find(node.id)
     except KeyError:
         function = FUNCTIONS.get(node.id)
-        return Builtin(function) if function is not None else Library(node.id)
+        if function is not None:
+            return Builtin(function)
+        package = machine.starred.get(at.path)
+        return Library(f"{package}.{node.id}" if package and node.id in OF_KERAS else node.id)
 
 
 def _attribute(machine: Machine, node: ast.Attribute, at: Environment) -> object:

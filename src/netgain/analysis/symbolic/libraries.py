@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netgain.analysis.declared_options import declared_option
 from netgain.analysis.symbolic.expressions import evaluate
 from netgain.analysis.symbolic.functions import tensor_function
+from netgain.analysis.symbolic.keras import call_keras
 from netgain.analysis.symbolic.layers import (
     CONTAINERS,
     KNOWN,
@@ -24,6 +25,7 @@ from netgain.analysis.symbolic.values import (
     UNKNOWN,
     ClassValue,
     Environment,
+    Foreign,
     Instance,
     Layer,
     Library,
@@ -158,6 +160,9 @@ def call_library(  # noqa: PLR0917 - the parts of one call
 ) -> object:
     """Return what a call of something of a package returns."""
     last = full.rpartition(".")[2]
+    other = call_keras(full, arguments, keywords)
+    if other is not None:
+        return other
     if last in CONTAINERS or (last in KNOWN and (TORCH.match(full) or last == full)):
         return make_layer(last, arguments, keywords)
     if last in WRAPPERS or last == "deepcopy":
@@ -340,6 +345,9 @@ def call_method(  # noqa: PLR0917 - the parts of one call
         if name in ("size", "dim"):
             return _size(of, name, arguments)
         return _function(machine, name, [of, *arguments], keywords)
+    if isinstance(of, Foreign):
+        place = at.path if at else "", node or ast.Pass()
+        return of.method(machine, name, arguments, keywords, place)
     if isinstance(of, Super):
         return _super(of, name, arguments, keywords)
     if isinstance(of, (Instance, Layer)):

@@ -22,6 +22,7 @@ from netgain.analysis.symbolic.values import (
     Environment,
     ExhaustedError,
     FileValue,
+    Foreign,
     FunctionValue,
     Instance,
     Layer,
@@ -77,6 +78,8 @@ class Machine:
         self.operations = 0.0
         self.left_out: list[str] = []
         self.optimized: list[tuple[object, str, ast.AST]] = []
+        self.starred: dict[str, str] = {}
+        """Package of which a file imports every name, by path."""
         self._homes: dict[str, Environment] = {}
 
     def step(self) -> None:
@@ -219,6 +222,8 @@ class Machine:
             return Method(of, name)
         if isinstance(of, Layer):
             return layer_attribute(of, name)
+        if isinstance(of, Foreign):
+            return of.attribute(name)
         return UNKNOWN if of is UNKNOWN else Method(of, name)
 
     def setting(self, of: Settings, name: str) -> object:
@@ -336,6 +341,8 @@ class Machine:
                 return self._make(function, arguments, keywords)
             if isinstance(function, Instance):
                 return self.apply(function, arguments, keywords)
+            if isinstance(function, Foreign):
+                return function.call(self, arguments, keywords)
             if isinstance(function, Layer):
                 return call_layer(self, function, arguments, keywords)
             if isinstance(function, Partial):
@@ -527,7 +534,14 @@ def _either(machine: Machine, blocks: list[list[ast.stmt]], at: Environment) -> 
             _grow(evaluate(machine, inner.func.value, at))  # type: ignore[attr-defined]  # it is a method's
     if machine.counting and any(isinstance(inner, ast.Call) for inner in inside):
         machine.leave_out("what stands under a condition")
-    return ("return", UNKNOWN) if any(isinstance(inner, ast.Return) for inner in inside) else None
+    returned = [inner.value for inner in inside if isinstance(inner, ast.Return)]
+    gives = any(value is not None and not _is_none(value) for value in returned)
+    return ("return", UNKNOWN) if gives or (returned and machine.counting) else None
+
+
+def _is_none(value: ast.expr) -> bool:
+    """Match what a script returns that gives up, as where its data is missing."""
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _passes_on(target: ast.AST, value: ast.expr) -> bool:
@@ -654,6 +668,8 @@ def _import_from(machine: Machine, node: ast.ImportFrom, at: Environment) -> Sig
     for alias in node.names:
         name = alias.asname or alias.name
         if alias.name == "*":
+            if home is None and "keras" in parts:
+                machine.starred[at.path] = "keras"
             if home is not None:
                 at.names.update({k: v for k, v in home.names.items() if not k.startswith("_")})
             continue

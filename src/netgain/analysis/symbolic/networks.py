@@ -14,6 +14,7 @@ from netgain.analysis.symbolic.values import (
     UNKNOWN,
     ClassValue,
     ExhaustedError,
+    Foreign,
     Instance,
     Layer,
     MismatchError,
@@ -52,6 +53,8 @@ class NetworkCost:
     """What is not among the operations."""
     source: Source
     """Where it is given to an optimizer, or its class."""
+    states_input: bool = False
+    """Whether the code says how large a sample is, so that no other size was tried."""
 
 
 def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | None:
@@ -63,7 +66,7 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
     """
     if sum(len(file.text) for file in tree.files) > per_tree.MUCH_CODE:
         return None
-    if not any("torch" in file.text for file in tree.files):
+    if not any("torch" in file.text or "keras" in file.text for file in tree.files):
         return None
     held = {file.path: (file, module) for file, module in modules(tree)}
     files = files_of(tree)
@@ -86,9 +89,15 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
             continue
         costs: dict[object, NetworkCost] = {}
         for owner, path, node in dict.fromkeys(machine.optimized):
-            if isinstance(owner, (Instance, Layer)) and path in held:
-                one = cost_of(machine, owner, place(held[path][0], node, last_name(node)))
-                costs.setdefault((one.name, *_sizes((one,))), one)
+            if not isinstance(owner, (Instance, Layer, Foreign)) or path not in held:
+                continue
+            source = place(held[path][0], node, last_name(node))
+            one = (
+                _of_keras(owner, source)
+                if isinstance(owner, Foreign)
+                else cost_of(machine, owner, source)
+            )
+            costs.setdefault((one.name, *_sizes((one,))), one)
         if costs:
             trained.append(tuple(costs.values()))
     if not trained:
@@ -97,6 +106,21 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
     if any(_sizes(one) != _sizes(trained[0]) for one in trained):
         return None
     return trained[0]
+
+
+def _of_keras(owner: Foreign, source: Source) -> NetworkCost:
+    """Count a network that says what it is given."""
+    found = owner.cost()
+    shape, parameters, operations = found or ((), math.nan, math.nan)
+    known = not math.isnan(operations)
+    return NetworkCost(
+        name="model",
+        parameters=None if math.isnan(parameters) else parameters,
+        operations=((shape, operations),) if known else (),
+        left_out=() if known else ("layers",),
+        source=source,
+        states_input=known,
+    )
 
 
 def _network_alone(machine: Machine, tree: CodeTree) -> NetworkCost | None:

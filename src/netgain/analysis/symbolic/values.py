@@ -5,6 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netgain.analysis.symbolic.machine import Machine
 
 BATCH = 2
 """Samples of the batch that networks are applied to; one would vanish where code squeezes."""
@@ -53,6 +57,35 @@ class Layer:
     """What a container holds, in order."""
     trained: bool = True
     """False where code freezes it."""
+
+
+class Foreign:
+    """A layer or network of another package than torch, which knows what calling it makes."""
+
+    __slots__ = ()
+
+    def call(self, machine: Machine, arguments: list[object], keywords: dict[str, object]) -> object:
+        """Return what comes out of it."""
+        raise NotImplementedError
+
+    def attribute(self, name: str) -> object:
+        """Return an attribute."""
+        raise NotImplementedError
+
+    def method(
+        self,
+        machine: Machine,
+        name: str,
+        arguments: list[object],
+        keywords: dict[str, object],
+        place: tuple[str, ast.AST],
+    ) -> object:
+        """Return what one of its methods returns."""
+        return UNKNOWN
+
+    def cost(self) -> tuple[tuple[int, ...], float, float] | None:
+        """Return the shape of a sample, parameters and operations, None where it is no network."""
+        return None
 
 
 @dataclass(eq=False, slots=True)
