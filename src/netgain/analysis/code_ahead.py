@@ -21,6 +21,7 @@ from netgain.analysis.code_transforms import pipelines
 from netgain.analysis.code_variants import decides_one_model, unmade_network
 from netgain.analysis.default_arguments import default_arguments
 from netgain.analysis.early_stops import early_stop_in
+from netgain.analysis.idle_code import idle_places
 from netgain.analysis.library_models import leaves_networks_open
 from netgain.analysis.literals import trains, written_numbers
 from netgain.analysis.named_networks import named_by_options
@@ -59,6 +60,7 @@ LOOKS = (
     unmade_network,
     option_readings,
     default_arguments,
+    idle_places,
 )
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from netgain.analysis.code_averages import Average, moving_averages
 from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
-from netgain.analysis.idle_code import unnamed_definitions
+from netgain.analysis.idle_code import runs_nowhere
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import (
     called_in,
     calls_in,
@@ -95,14 +94,7 @@ def weight_averaging(tree: CodeTree) -> tuple[Idiom, ...]:
         for average in _averages(tree)
         if average.role == "scored"
     ]
-    # without a script, what runs the definitions is not among the files
-    idle = unnamed_definitions(tree) if files_of(tree).started else frozenset()
-    return tuple(idiom for idiom in found if not _stands_in(idiom.source, idle))
-
-
-def _stands_in(source: Source, definitions: frozenset[tuple[str, int, int]]) -> bool:
-    line = source.line or 0
-    return any(path == source.path and first <= line <= last for path, first, last in definitions)
+    return tuple(idiom for idiom in found if not runs_nowhere(tree, idiom.source))
 
 
 @remembered

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from netgain.analysis.declared_options import chain_of
 from netgain.analysis.hand_made_rates import hand_made_rate
+from netgain.analysis.idle_code import runs_nowhere
 from netgain.analysis.options import default_asked_with, parts_of
 from netgain.analysis.per_tree import remembered
 from netgain.analysis.rate_changes import may_change_rate
@@ -132,7 +133,9 @@ def schedule_in(tree: CodeTree) -> CodeSchedule | None:
                     name=name,
                     family=family_made(node, MAKERS[name], module),
                     source=place(file, node, name),
-                    certain=in_use and not conditional,
+                    certain=in_use
+                    and not conditional
+                    and not runs_nowhere(tree, place(file, node, name)),
                     conditional=conditional,
                     call=node,
                 )

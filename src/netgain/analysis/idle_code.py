@@ -16,7 +16,7 @@ from netgain.analysis.per_tree import remembered
 from netgain.analysis.scopes import FUNCTIONS, Program
 from netgain.analysis.script_files import files_of
 from netgain.analysis.syntax import calls_in, last_name, modules, names_in, nodes_of, words_in
-from netgain.study import CodeTree
+from netgain.study import CodeTree, Source
 
 MADE_BY_CONFIGURATION = frozenset(
     {"instantiate", "locate", "get_class", "get_object", "LightningCLI", "build_from_cfg",
@@ -200,6 +200,23 @@ def unnamed_definitions(tree: CodeTree) -> frozenset[tuple[str, int, int]]:
         (path, node.lineno, node.end_lineno or node.lineno)
         for path, node, name in defined
         if name not in named
+    )
+
+
+@remembered
+def idle_places(tree: CodeTree) -> frozenset[tuple[str, int, int]]:
+    """Return the definitions that nothing else names, as `unnamed_definitions`, where some file starts.
+
+    Without a file that does anything by itself, what runs the definitions is not among the files.
+    """
+    return unnamed_definitions(tree) if files_of(tree).started else frozenset()
+
+
+def runs_nowhere(tree: CodeTree, source: Source) -> bool:
+    """Tell whether a place lies in a definition that nothing else names, in a tree where some file starts."""
+    line = source.line or 0
+    return any(
+        path == source.path and first <= line <= last for path, first, last in idle_places(tree)
     )
 
 

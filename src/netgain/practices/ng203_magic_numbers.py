@@ -49,6 +49,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from netgain.analysis.cell_numbers import apart, cell_numbers
+from netgain.analysis.idle_code import runs_nowhere
 from netgain.analysis.literals import (
     BuriedNumber,
     buried_numbers,
@@ -81,8 +82,11 @@ def check(study: Study) -> Finding:
     baseline, proposed = buried_numbers(first), buried_numbers(second)
     known = {number.same_as for number in baseline}
     added = _unmatched(proposed, known)
+    running = [number for number in added if not runs_nowhere(second, number.source)]
+    if running:
+        return _flagged(running, baseline, "not into the baseline's")
     if added:
-        return _flagged(added, baseline, "not into the baseline's")
+        return _in_unnamed(added)
     theirs = {number.same_as for number in proposed}
     dropped = _unmatched(baseline, theirs)
     if dropped:
@@ -100,6 +104,20 @@ def check(study: Study) -> Finding:
     if explained:
         return _explained_otherwise(explained)
     return _clear(first, second, proposed)
+
+
+def _in_unnamed(numbers: list[BuriedNumber]) -> Finding:
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="unknown",
+        message="Hyperparameters are written into the proposed arm's code alone, in definitions that nothing "
+        f"among the files names: {_listed(numbers)}.",
+        numbers={"numbers_of_proposed_alone": float(len(numbers))},
+        evidence=_places(numbers)[:12],
+        needs=(f"what runs {_places(numbers)[0]}, if anything does",),
+        remedy="move the numbers into the config",
+    )
 
 
 def _explained_apart(first: CodeTree, second: CodeTree) -> list[BuriedNumber]:
