@@ -49,18 +49,6 @@ OVER = PLAIN.replace("nn.MaxPool2d(2))", "nn.MaxPool2d(2), {})")
     ("base", "ours"),
     [
         (
-            PLAIN
-            + FANCY
-            + FACTORY
-            + OPTION.format("a")
-            + TRAIN.format(make="model = get_model(args.model)"),
-            PLAIN
-            + FANCY
-            + FACTORY
-            + OPTION.format("b")
-            + TRAIN.format(make="model = get_model(args.model)"),
-        ),
-        (
             REGISTRY + OPTION.format("a") + TRAIN.format(make="model = REGISTRY[args.model]()"),
             REGISTRY + OPTION.format("b") + TRAIN.format(make="model = REGISTRY[args.model]()"),
         ),
@@ -109,6 +97,20 @@ def test_a_wrapped_network_is_the_network(tmp_path: Path, make: str) -> None:
     assert found["302"] == "clear"
 
 
+def test_a_factory_makes_what_the_option_of_each_script_asks_for(tmp_path: Path) -> None:
+    """Where both scripts differ in the default of an option, each arm has the network of its own."""
+    texts = [
+        PLAIN
+        + FANCY
+        + FACTORY
+        + OPTION.format(name)
+        + TRAIN.format(make="model = get_model(args.model)")
+        for name in ("a", "b")
+    ]
+    found = verdicts(tmp_path, *texts)
+    assert found["301"] == found["304"] == "flagged"
+
+
 def test_copies_of_a_layer_hold_what_it_holds(tmp_path: Path) -> None:
     """`copy.deepcopy` in a ModuleList repeats a layer, norm included."""
     copied = PLAIN.replace(
@@ -116,6 +118,10 @@ def test_copies_of_a_layer_hold_what_it_holds(tmp_path: Path) -> None:
         "        block = nn.Sequential(nn.Conv2d(8, 8, 3), {}nn.ReLU())\n"
         "        self.more = nn.ModuleList([copy.deepcopy(block) for _ in range(4)])\n        self.fc",
         1,
+    ).replace(
+        "        return self.fc(self.a(x)",
+        "        x = self.a(x)\n        for one in self.more:\n            x = one(x)\n"
+        "        return self.fc(x",
     )
     train = TRAIN.format(make="model = PlainNet()")
     found = findings(

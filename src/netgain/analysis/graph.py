@@ -29,6 +29,15 @@ __all__ = ["KINDS", "GraphNode", "census"]
 KINDS = ("activation", "attention", "normalization", "resampling", "skip", "gate")
 """The kinds a full graph decides; `other` is for the kinds only code can show."""
 
+CURVES = frozenset(
+    {"erf", "erfc", "exp", "expm1", "log", "log1p", "pow", "square", "sin", "cos", "tan", "atan", "where",
+     "clamp", "clamp_min", "clamp_max", "maximum", "minimum", "sign", "abs", "reciprocal", "logsigmoid",
+     "log_sigmoid", "softsign", "hardshrink", "softshrink", "threshold", "heaviside", "masked_fill", "floor",
+     "round", "clip"}
+)  # fmt: skip
+"""Elementwise operations that bend their input, and so may be part of an activation."""
+SPREADS = frozenset({"sqrt", "rsqrt", "var", "std", "var_mean", "std_mean", "normalize", "norm"})
+"""Operations that may be part of a norm."""
 Found = tuple[str, str, str]
 """Kind, canonical name, place."""
 
@@ -42,9 +51,7 @@ def census(
     an operator of its own computes whole (a fused kernel under a name that is not in the tables).
     """
     graph = Graph(tuple(nodes))
-    found: list[Found] = []
-    for pattern in (_attention, _disguised_activations, _written_norms, _gates):
-        found += pattern(graph)
+    found = _matched(graph)
     found += _plain(graph)
     found += _resampling(graph)
     found += _skips(graph)
@@ -57,6 +64,36 @@ def census(
         )
         for (kind, name), at in places.items()
     )
+
+
+def _matched(graph: Graph) -> list[Found]:
+    """Find the blocks of several operations, and mark those as part of a block."""
+    return [
+        found
+        for pattern in (_attention, _disguised_activations, _written_norms, _gates)
+        for found in pattern(graph)
+    ]
+
+
+def unexplained_kinds(nodes: Iterable[GraphNode]) -> frozenset[str]:
+    """Return the kinds of block of which operations that belong to no known one may be another.
+
+    A product of two computed values may be a gate, a curve an activation, a square root a norm.
+    """
+    graph = Graph(tuple(nodes))
+    _matched(graph)
+    found: set[str] = set()
+    for node in graph.nodes:
+        inputs = graph.data(node)
+        if not inputs or graph.taken(node):
+            continue
+        if node.name in CURVES:
+            found.add("activation")
+        if node.name in SPREADS:
+            found.add("normalization")
+        if node.name in SQUASH or (node.name == "mul" and len(inputs) > 1):
+            found |= {"attention", "activation"}
+    return frozenset(found)
 
 
 def _attention(graph: Graph) -> list[Found]:
@@ -149,13 +186,13 @@ def _through(graph: Graph, node: GraphNode, passing: frozenset[str]) -> GraphNod
 
 
 def _disguised_activations(graph: Graph) -> list[Found]:
-    """Find SiLU written as x * sigmoid(x) or by tanh, and GELU written by tanh or erf."""
+    """Find SiLU written as x * sigmoid(x) or by tanh, Mish, and GELU written by tanh or erf."""
     found: list[Found] = []
     for node in graph.nodes:
         if node.name != "mul" or len(graph.data(node)) != 2 or graph.taken(node):
             continue
         for value, weight in (node.inputs, node.inputs[::-1]):
-            steps = _elementwise_path(graph, weight, stop=graph.root(value))
+            steps = _elementwise_path(graph, weight, stop=_unscaled(graph, value))
             curves = [n for n in steps if n.name in ("sigmoid", "tanh", "erf", "hardsigmoid")]
             if len(curves) != 1 or graph.taken(curves[0]):
                 continue
@@ -165,6 +202,8 @@ def _disguised_activations(graph: Graph) -> list[Found]:
             name = {"sigmoid": "silu", "hardsigmoid": "hardswish", "erf": "gelu"}.get(
                 curves[0].name
             )
+            if curves[0].name == "tanh" and any(n.name == "softplus" for n in steps):
+                name = "mish"
             name = name or ("gelu" if cubic else "silu")
             graph.take(node, *steps)
             found.append(("activation", name, node.module))
@@ -172,9 +211,20 @@ def _disguised_activations(graph: Graph) -> list[Found]:
     return found
 
 
+def _unscaled(graph: Graph, value: str) -> str:
+    """Return the value that another is a multiple of, as `0.5 * x` of x."""
+    value = graph.root(value)
+    for _ in range(4):
+        node = graph.maker.get(value)
+        if node is None or node.name not in ("mul", "div") or len(graph.data(node)) != 1:
+            break
+        value = graph.root(graph.data(node)[0])
+    return value
+
+
 def _elementwise_path(graph: Graph, value: str, *, stop: str) -> list[GraphNode]:
     """Return the elementwise operations that make `value` from `stop` alone; empty if others take part."""
-    allowed = SCALINGS | {"sigmoid", "hardsigmoid", "tanh", "erf", "pow"}
+    allowed = SCALINGS | {"sigmoid", "hardsigmoid", "tanh", "erf", "pow", "softplus"}
     steps: list[GraphNode] = []
     open_values = [graph.root(value)]
     while open_values:
@@ -274,7 +324,7 @@ def _plain(graph: Graph) -> list[Found]:
     for node in graph.nodes:
         if graph.taken(node) or not graph.data(node):
             continue
-        if node.name in ACTIVATIONS:
+        if node.name in ACTIVATIONS and not _only_scales(graph, node):
             found.append(("activation", ACTIVATIONS[node.name], node.module))
         elif node.name in NORMALIZATIONS:
             shape = graph.shape.get(node.inputs[0], ())
@@ -286,6 +336,11 @@ def _plain(graph: Graph) -> list[Found]:
         elif node.name == "clamp_min" and node.scalars == (0.0,):
             found.append(("activation", "relu", node.module))
     return found
+
+
+def _only_scales(graph: Graph, node: GraphNode) -> bool:
+    """Tell whether a sigmoid weighs another value or ends the network, and so bends nothing inside it."""
+    return node.name in SQUASH and all(use.name in SCALINGS for use in _uses(graph, node))
 
 
 def _resampling(graph: Graph) -> list[Found]:

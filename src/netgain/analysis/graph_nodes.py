@@ -53,6 +53,8 @@ NORMALIZATIONS = {
     "native_group_norm": "group-norm",
     "_fused_rms_norm": "rms-norm",
     "rms_norm": "rms-norm",
+    "instance_norm": "instance-norm",
+    "local_response_norm": "local-response-norm",
     "_weight_norm": "weight-norm",
     "_weight_norm_interface": "weight-norm",
 }

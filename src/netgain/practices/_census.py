@@ -13,9 +13,12 @@ from netgain.analysis.code_variants import decides_one_model, unmade_network
 from netgain.analysis.named_networks import with_named_networks
 from netgain.analysis.option_readings import ignores_option
 from netgain.practices._config_components import attention_in_configs
+from netgain.practices._counted_networks import networks_of
 from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
 from netgain.vocabulary import without_section
 
+RUN = "code as it runs"
+"""The road of networks that are followed statement by statement."""
 OFF_VALUES = frozenset({"none", "false", "off", "no", "0", "identity", "", "null"})
 ALIASES: dict[str, dict[str, str]] = {
     "activation": ACTIVATIONS,
@@ -95,6 +98,7 @@ def roads(study: Study, kind: str, settings: tuple[str, ...]) -> list[tuple[Cens
         (_by_graph(study.baseline, kind), _by_graph(study.proposed, kind)),
         (_by_config(study.baseline, kind, settings), _by_config(study.proposed, kind, settings)),
         (_by_checkpoint(study.baseline, kind), _by_checkpoint(study.proposed, kind)),
+        _by_execution(study.baseline, study.proposed, kind),
         _by_code(with_named_networks(study.baseline), with_named_networks(study.proposed), kind),
     )
     return [(first, second) for first, second in pairs if first is not None and second is not None]
@@ -254,6 +258,49 @@ def _stored_norms(tensors: tuple[Tensor, ...]) -> dict[str, tuple[str, ...]]:
             others.append(layer)
     found = {"batch-norm": tuple(running), OTHER_NORM: tuple(others)}
     return {name: places for name, places in found.items() if places}
+
+
+def _by_execution(baseline: Arm, proposed: Arm, kind: str) -> tuple[Census | None, Census | None]:
+    """Census the networks that both arms' code trains, where each can be followed whole.
+
+    What a constructor makes and no pass uses is no part of a model. Equal networks settle nothing: options
+    that the runs do not state are taken by their defaults.
+    """
+    return _executed(baseline, kind), _executed(proposed, kind)
+
+
+def _executed(arm: Arm, kind: str) -> Census | None:
+    networks = networks_of(arm)
+    if not networks or arm.code is None or any(one.components is None for one in networks):
+        return None
+    components = [c for one in networks for c in one.components or ()]
+    places: dict[str, tuple[str, ...]] = {}
+    layers: dict[str, int] = {}
+    for component in components:
+        layers[component.kind] = layers.get(component.kind, 0) + len(component.where)
+        if component.kind == kind:
+            places[component.name] = places.get(component.name, ()) + component.where
+    named = [place for found in places.values() for place in found[:2]] or [str(networks[0].source)]
+    return Census(
+        counts={name: len(found) for name, found in places.items()},
+        places=places,
+        sources=tuple(dict.fromkeys(map(_source, named)))[:5],
+        by=RUN,
+        complete=not any(kind in one.open_kinds for one in networks),
+        settles=False,
+        settings=arm.code.settings,
+        undecided=arm.code.undecided,
+        layers=layers.get("activation") or layers.get("normalization"),
+        unmade=networks[0].name if networks[0].alone else "",
+    )
+
+
+def _source(place: str) -> Source:
+    """Return a place written as `file:line Class` as a source."""
+    found = re.fullmatch(r"(.+?):(\d+)(?: (.+))?", place)
+    if found is None:
+        return Source(path=place)
+    return Source(path=found[1], line=int(found[2]), key=found[3])
 
 
 def _by_code(

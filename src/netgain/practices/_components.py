@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netgain.finding import Finding, Readings
-from netgain.practices._census import Census, roads
+from netgain.practices._census import RUN, Census, roads
 from netgain.practices._compare import disclosure, in_idea, sources_of
 from netgain.practices._isolation import with_isolation
 from netgain.study import Study
@@ -83,9 +83,19 @@ def _finding(study: Study, about: Kind) -> Finding:
     """
     clear: Finding | None = None
     needs: list[str] = []
+    run_alike = False
     for first, second in roads(study, about.kind, about.settings):
         difference = about.compare(first, second)
         added, dropped = difference.added, difference.dropped
+        if first.by == RUN and not added:
+            whole = first.complete and second.complete
+            run_alike = whole and first.counts == second.counts
+            continue
+        if first.by == "code" and added and run_alike:
+            needs.append(
+                f"whether {', '.join(added)} is used: no pass of the code as it runs shows it"
+            )
+            continue
         if (added or dropped) and _is_the_idea(study, about, first, second, difference):
             return _exempt(about, [*added, *dropped], first, second)
         if added and first.complete and not second.undecided:

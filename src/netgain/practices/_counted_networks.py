@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from netgain.analysis.symbolic.networks import NetworkCost, configured, trained_costs
 from netgain.analysis.syntax import last_name, modules, nodes_of
@@ -59,7 +60,7 @@ def counted_networks(study: Study) -> CountedNetworks | None:
     arms = (study.baseline, study.proposed)
     if same_input(study) is False or any(arm.code is None for arm in arms):
         return None
-    costs = [_costs(arm) for arm in arms]
+    costs = [networks_of(arm) for arm in arms]
     if not costs[0] or not costs[1] or len(costs[0]) > 1 or len(costs[1]) > 1:
         return None
     first, second = costs[0][0], costs[1][0]
@@ -130,9 +131,16 @@ def _numbers(node: ast.expr) -> set[str]:
     }
 
 
-def _costs(arm: Arm) -> tuple[NetworkCost, ...] | None:
-    assert arm.code is not None
-    return trained_costs(arm.code, configured(_stated(arm)))
+def networks_of(arm: Arm) -> tuple[NetworkCost, ...] | None:
+    """Return the networks that an arm's code trains under the arm's settings, None where that is open."""
+    return (
+        None if arm.code is None else _followed(arm.code, json.dumps(_stated(arm), sort_keys=True))
+    )
+
+
+@lru_cache(maxsize=4)
+def _followed(tree: CodeTree, settings: str) -> tuple[NetworkCost, ...] | None:
+    return trained_costs(tree, configured(json.loads(settings)))
 
 
 def _stated(arm: Arm) -> dict[str, object]:

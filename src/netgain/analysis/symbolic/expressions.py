@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from netgain.analysis.symbolic.functions import broadcast, indexed, multiplied
+from netgain.analysis.symbolic.functions import indexed
 from netgain.analysis.symbolic.keras_layers import OF_KERAS
 from netgain.analysis.symbolic.layers import OpenError
 from netgain.analysis.symbolic.plain import (
@@ -17,14 +17,18 @@ from netgain.analysis.symbolic.plain import (
     combined,
     compared,
 )
+from netgain.analysis.symbolic.products import broadcast, multiplied
+from netgain.analysis.symbolic.trace import traces_operator, traces_view
 from netgain.analysis.symbolic.values import (
     UNKNOWN,
     Builtin,
+    ClassValue,
     Environment,
     FunctionValue,
     Instance,
     Layer,
     Library,
+    Parameters,
     Partial,
     Tensor,
 )
@@ -49,7 +53,13 @@ def truth(value: object) -> bool | None:
     """Return whether a value counts as true, None where that is open."""
     if isinstance(value, PLAIN):
         return bool(value)
-    if isinstance(value, (Instance, FunctionValue, Library, Partial)):
+    if isinstance(value, Layer):
+        return (
+            bool(value.children)
+            if value.name in ("Sequential", "ModuleList", "ModuleDict")
+            else True
+        )
+    if isinstance(value, (Instance, FunctionValue, Library, Partial, ClassValue, Builtin)):
         return True
     return None
 
@@ -117,17 +127,20 @@ def _dict(machine: Machine, node: ast.Dict, at: Environment) -> object:
 
 
 def _binary(machine: Machine, node: ast.BinOp, at: Environment) -> object:
-    return operated(
-        machine, type(node.op), evaluate(machine, node.left, at), evaluate(machine, node.right, at)
-    )
+    left, right = evaluate(machine, node.left, at), evaluate(machine, node.right, at)
+    if machine.trace is not None:
+        machine.stand(node, at)
+    return operated(machine, type(node.op), left, right)
 
 
+@traces_operator
 def operated(machine: Machine, kind: type[ast.operator], left: object, right: object) -> object:
     """Return what an operator makes of two values."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         tensors = [one for one in (left, right) if isinstance(one, Tensor)]
         if kind is ast.MatMult:
             if len(tensors) < 2:
+                machine.leave_out("matmul")
                 return Tensor(None)
             try:
                 found, cost = multiplied(*tensors)
@@ -136,7 +149,12 @@ def operated(machine: Machine, kind: type[ast.operator], left: object, right: ob
                 return Tensor(None)
             machine.count(cost)
             return found
-        return broadcast(*tensors) if len(tensors) == 2 else Tensor(tensors[0].shape)
+        if len(tensors) == 2:
+            return broadcast(*tensors)
+        other = right if left is tensors[0] else left
+        return Tensor(tensors[0].shape if isinstance(other, (int, float)) else None)
+    if kind is ast.MatMult:
+        machine.leave_out("matmul")
     return combined(kind, left, right)
 
 
@@ -146,7 +164,7 @@ def _unary(machine: Machine, node: ast.UnaryOp, at: Environment) -> object:
         known = truth(value)
         return UNKNOWN if known is None else not known
     if isinstance(value, Tensor):
-        return Tensor(value.shape)
+        return operated(machine, ast.Mult, value, -1)
     if isinstance(value, (int, float)):
         return (
             -value
@@ -165,6 +183,7 @@ def _boolean(machine: Machine, node: ast.BoolOp, at: Environment) -> object:
         value = evaluate(machine, part, at)
         known = truth(value)
         if known is None:
+            machine.skip(node.values)
             return UNKNOWN
         if known is stops_at:
             return value
@@ -175,6 +194,8 @@ def _compare(machine: Machine, node: ast.Compare, at: Environment) -> object:
     left = evaluate(machine, node.left, at)
     for operator, right_node in zip(node.ops, node.comparators, strict=True):
         right = evaluate(machine, right_node, at)
+        if isinstance(left, Tensor) or isinstance(right, Tensor):
+            return _compared(left, right, operator)
         found = compared(type(operator), left, right)
         if found is UNKNOWN or not found:
             return found
@@ -182,9 +203,21 @@ def _compare(machine: Machine, node: ast.Compare, at: Environment) -> object:
     return True
 
 
+def _compared(left: object, right: object, operator: ast.cmpop) -> object:
+    """Compare tensors position by position; one is never `None`."""
+    if isinstance(operator, (ast.Is, ast.IsNot)) and (left is None or right is None):
+        return isinstance(operator, ast.IsNot)
+    tensors = [one for one in (left, right) if isinstance(one, Tensor)]
+    plain = isinstance(left, (int, float)) or isinstance(right, (int, float))
+    if len(tensors) == 2:
+        return broadcast(*tensors)
+    return Tensor(tensors[0].shape if plain else None)
+
+
 def _conditional(machine: Machine, node: ast.IfExp, at: Environment) -> object:
     known = truth(evaluate(machine, node.test, at))
     if known is None:
+        machine.skip([node.body, node.orelse])
         return UNKNOWN
     return evaluate(machine, node.body if known else node.orelse, at)
 
@@ -193,6 +226,7 @@ def _subscript(machine: Machine, node: ast.Subscript, at: Environment) -> object
     return item(machine, evaluate(machine, node.value, at), evaluate(machine, node.slice, at))
 
 
+@traces_view("slice")
 def item(machine: Machine, of: object, index: object) -> object:
     """Return an item of a value."""
     if isinstance(of, Tensor):
@@ -208,7 +242,9 @@ def item(machine: Machine, of: object, index: object) -> object:
             return of.children.get(index, UNKNOWN)
         if isinstance(index, int) and -len(inner) <= index < len(inner):
             return inner[index]
-        if isinstance(index, slice):
+        if isinstance(index, slice) and all(
+            isinstance(one, Layer | Instance) for one in inner[index]
+        ):
             return Layer(name=of.name, arguments={}, children=dict(enumerate_named(inner[index])))
         return UNKNOWN
     if isinstance(of, (list, tuple, dict, str, range)):
@@ -283,21 +319,52 @@ def rounds(
     first, rest = generators[0], generators[1:]
     items = machine.iterate(evaluate(machine, first.iter, at))
     if items is None:
+        machine.leave_out("a loop of unknown length")
         yield None
         return
     for one in items:
         inner = Environment(path=at.path, outer=at, instance=at.instance, owner=at.owner)
         machine.assign(first.target, one, inner)
         tests = [truth(evaluate(machine, test, inner)) for test in first.ifs]
-        if None in tests:
+        if None in tests and not _of_parameters(one):
+            machine.leave_out("a loop of unknown length")
             yield None
             return
-        if not all(tests):
+        if False in tests:
             continue
         if rest:
             yield from rounds(machine, rest, inner)
         else:
             yield inner
+
+
+def _of_parameters(value: object) -> bool:
+    """Tell whether a value is parameters of a network, alone or with their name."""
+    return isinstance(value, Parameters) or (
+        isinstance(value, tuple) and any(isinstance(one, Parameters) for one in value)
+    )
+
+
+def _yield(machine: Machine, node: ast.Yield, at: Environment) -> object:
+    machine.hand_out([evaluate(machine, node.value, at)], at)
+    return UNKNOWN
+
+
+def _yield_from(machine: Machine, node: ast.YieldFrom, at: Environment) -> object:
+    items = machine.iterate(evaluate(machine, node.value, at))
+    machine.hand_out([UNKNOWN] if items is None else items, at)
+    return UNKNOWN
+
+
+def _set(machine: Machine, node: ast.Set, at: Environment) -> object:
+    items = _items(machine, node.elts, at)
+    if items is None or not all(isinstance(one, (str, int, float)) for one in items):
+        return UNKNOWN
+    return set(items)
+
+
+def _starred(machine: Machine, node: ast.Starred, at: Environment) -> object:
+    return evaluate(machine, node.value, at)
 
 
 def _named(machine: Machine, node: ast.NamedExpr, at: Environment) -> object:
@@ -312,4 +379,5 @@ _RULES: dict[type, Callable[[Machine, Any, Environment], object]] = {
     ast.Compare: _compare, ast.IfExp: _conditional, ast.Subscript: _subscript, ast.Slice: _slice,
     ast.JoinedStr: _formatted, ast.Lambda: _lambda, ast.ListComp: _comprehension,
     ast.GeneratorExp: _comprehension, ast.DictComp: _dict_comprehension, ast.NamedExpr: _named,
+    ast.Yield: _yield, ast.YieldFrom: _yield_from, ast.Set: _set, ast.Starred: _starred,
 }  # fmt: skip

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from netgain.analysis.symbolic.layers import OpenError, applied, flattened, named_arguments
-from netgain.analysis.symbolic.values import UNKNOWN, Layer, MismatchError, Tensor
+from netgain.analysis.symbolic.einops import rearranged
+from netgain.analysis.symbolic.layer_shapes import applied
+from netgain.analysis.symbolic.layers import OpenError, named_arguments
+from netgain.analysis.symbolic.products import PRODUCTS, Answered, broadcast, product
+from netgain.analysis.symbolic.reshaping import LARGEST, RESHAPING, sizes_given
+from netgain.analysis.symbolic.values import Layer, MismatchError, Tensor
 
-Answered = tuple[object, float]
-"""What a function returns, and its multiply-accumulates."""
 SAME_SHAPE = frozenset(
     {"relu", "relu_", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "sigmoid", "tanh",
      "softmax", "log_softmax", "softplus", "hardswish", "hardsigmoid", "hardtanh", "logsigmoid", "normalize",
@@ -21,7 +24,13 @@ SAME_SHAPE = frozenset(
      "type_as", "cuda", "cpu", "clone", "detach", "requires_grad_", "zeros_like", "ones_like", "rand_like",
      "randn_like", "masked_fill", "masked_fill_", "add", "add_", "mul", "mul_", "sub", "div", "div_", "roll",
      "flip",
-     "tril", "triu", "cumsum", "sort", "checkpoint", "heaviside", "sign", "round", "floor", "erf", "data"}
+     "tril", "triu", "cumsum", "checkpoint", "heaviside", "sign", "round", "floor", "erf", "data",
+     "bool", "int", "gumbel_softmax", "logical_not", "nan_to_num", "addcmul", "softmin", "softsign", "tanh_",
+     "sigmoid_", "exp_", "clamp_", "clamp_min", "squareplus", "requires_grad", "scatter", "scatter_",
+     "scatter_add", "scatter_add_", "index_add", "index_add_", "cumprod", "reciprocal", "log1p", "expm1",
+     "log2", "bernoulli", "lerp", "threshold", "hardshrink", "softshrink", "prelu", "logit", "trunc",
+     "ceil", "frac", "feature_dropout", "dropout_", "local_response_norm", "fill_", "zero_",
+     "copy_", "floor_divide", "remainder", "sign_", "atan", "cosh", "sinh"}
 )  # fmt: skip
 """What leaves the shape of its first tensor alone."""
 REDUCING = frozenset(
@@ -38,8 +47,16 @@ REDUCING = frozenset(
         "logsumexp",
         "prod",
         "argmax",
+        "argmin",
+        "median",
+        "mode",
+        "any",
+        "all",
+        "nanmean",
     }
 )
+COUNTING = frozenset({"arange", "linspace", "tensor", "as_tensor"})
+"""Functions that make a tensor of one dimension of plain numbers."""
 MAKERS = frozenset({"zeros", "ones", "rand", "randn", "empty", "full", "Tensor", "FloatTensor"})
 """Functions that make a tensor of given sizes."""
 LAYERS = {
@@ -51,8 +68,6 @@ LAYERS = {
     "pixel_shuffle": "PixelShuffle", "pixel_unshuffle": "PixelUnshuffle",
 }  # fmt: skip
 """Functions that do what a layer without weights does."""
-LARGEST = 64
-"""Most dimensions, or tensors at a time."""
 
 
 def tensor_function(
@@ -66,70 +81,73 @@ def tensor_function(
     """
     if name in MAKERS:
         sizes = arguments[0] if arguments and isinstance(arguments[0], (tuple, list)) else arguments
-        return Tensor(_sizes(sizes if name != "full" else arguments[0])), 0.0
-    if name in ("cat", "concat", "concatenate", "stack", "hstack"):
+        return Tensor(sizes_given(sizes if name != "full" else arguments[0])), 0.0
+    if name in ("cat", "concat", "concatenate", "stack", "hstack", "vstack"):
         return _joined(name, arguments, keywords), 0.0
-    if name == "einsum":
-        return _summed(arguments)
+    if name in PRODUCTS:
+        return product(name, arguments, keywords)
+    if name in COUNTING:
+        return _counted_off(name, arguments), 0.0
+    if name == "where" and len(arguments) == 3:
+        parts = [one for one in arguments if isinstance(one, Tensor)]
+        return functools.reduce(broadcast, parts), 0.0
     tensor = arguments[0] if arguments else None
     if not isinstance(tensor, Tensor):
         raise OpenError
     rest = arguments[1:]
+    if name in ("expand_as", "view_as", "reshape_as") and rest and isinstance(rest[0], Tensor):
+        return Tensor(rest[0].shape), 0.0
+    if name == "sort":
+        return (Tensor(tensor.shape), Tensor(tensor.shape)), 0.0
+    if name in ("new_zeros", "new_ones", "new_empty", "new_full"):
+        sizes = rest[0] if rest and isinstance(rest[0], (tuple, list)) else rest
+        return Tensor(sizes_given(sizes)), 0.0
     if name in SAME_SHAPE:
         others = (
             [one for one in rest if isinstance(one, Tensor)]
-            if name[:3] in ("add", "mul", "sub")
+            if name[:3] in ("add", "mul", "sub", "div")
             else []
         )
         return (broadcast(tensor, others[0]) if others else Tensor(tensor.shape)), 0.0
-    if name == "linear":
-        weight = rest[0] if rest else None
-        if isinstance(weight, Tensor) and weight.shape is not None and len(weight.shape) == 2:
-            turned = Tensor(weight.shape[::-1])
-            return multiplied(tensor, turned)
-        raise OpenError
-    if name in ("matmul", "bmm", "mm"):
-        other = rest[0] if rest else None
-        if not isinstance(other, Tensor):
-            raise OpenError
-        return multiplied(tensor, other)
-    if name == "scaled_dot_product_attention":
-        return _attention(tensor, rest)
     if name in LAYERS:
         given = named_arguments(LAYERS[name], rest, keywords)
         shape, cost = applied(Layer(name=LAYERS[name], arguments=given), tensor.shape)
         return Tensor(shape), cost
     if tensor.shape is None:
         raise OpenError
+    if name in ("rearrange", "repeat", "reduce") and rest and isinstance(rest[0], str):
+        axes = {key: value for key, value in keywords.items() if key != "reduction"}
+        return Tensor(rearranged(tensor.shape, rest[0], axes)), 0.0
     if name in REDUCING:
         return _reduced(name, tensor.shape, rest, keywords), 0.0
-    rule = _RULES.get(name)
+    rule = RESHAPING.get(name)
     if rule is None:
         raise OpenError
-    return rule(tensor.shape, rest if name == "pad" else _spread(rest), keywords), 0.0
+    kept = name in ("pad", "split", "unflatten")
+    return rule(tensor.shape, rest if kept else _spread(rest), keywords), 0.0
 
 
-def broadcast(first: Tensor, second: Tensor) -> Tensor:
-    """Return the sum or product of two tensors, position by position."""
-    if first.shape is None or second.shape is None:
-        return Tensor(None)
-    mine, theirs = first.shape, second.shape
-    length = max(len(mine), len(theirs))
-    mine, theirs = (1,) * (length - len(mine)) + mine, (1,) * (length - len(theirs)) + theirs
-    if any(a != b and 1 not in (a, b) for a, b in zip(mine, theirs, strict=True)):
-        raise MismatchError
-    return Tensor(tuple(map(max, mine, theirs)))
-
-
-def multiplied(first: Tensor, second: Tensor) -> Answered:
-    """Return the matrix product of two tensors."""
-    if first.shape is None or second.shape is None:
+def _counted_off(name: str, arguments: Sequence[object]) -> Tensor:
+    """Return the numbers that a function counts off, or those it is given."""
+    first = arguments[0] if arguments else None
+    if name in ("tensor", "as_tensor"):
+        if isinstance(first, Tensor):
+            return Tensor(first.shape)
+        sizes: list[int] = []
+        while isinstance(first, (list, tuple)) and len(sizes) < LARGEST:
+            sizes.append(len(first))
+            first = first[0] if first else None
+        return Tensor(tuple(sizes))
+    if not all(isinstance(one, (int, float)) for one in arguments) or not arguments:
         raise OpenError
-    if len(first.shape) < 2 or len(second.shape) < 2 or first.shape[-1] != second.shape[-2]:
+    numbers = [one for one in arguments if isinstance(one, (int, float))]
+    if name == "linspace":
+        return Tensor(sizes_given(numbers[2:3]))
+    start, stop = (0, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
+    step = numbers[2] if len(numbers) > 2 else 1
+    if not step:
         raise MismatchError
-    ahead = broadcast(Tensor(first.shape[:-2]), Tensor(second.shape[:-2])).shape or ()
-    shape = (*ahead, first.shape[-2], second.shape[-1])
-    return Tensor(shape), float(math.prod(shape) * first.shape[-1])
+    return Tensor((max(0, math.ceil((stop - start) / step)),))
 
 
 def indexed(shape: tuple[int, ...], index: object) -> tuple[int, ...]:
@@ -173,6 +191,9 @@ def _joined(name: str, arguments: Sequence[object], keywords: dict[str, object])
     if len(known) < len(parts):
         raise OpenError
     first = known[0]
+    if not first or (name in ("hstack", "vstack") and len(first) < 2):
+        raise OpenError
+    at = {"hstack": 1, "vstack": 0}.get(name, at)
     if name == "stack":
         at %= len(first) + 1
         return Tensor((*first[:at], len(known), *first[at:]))
@@ -185,189 +206,29 @@ def _joined(name: str, arguments: Sequence[object], keywords: dict[str, object])
     return Tensor((*first[:at], sum(one[at] for one in known), *first[at + 1 :]))
 
 
-def _summed(arguments: Sequence[object]) -> Answered:
-    """Return the shape and the cost of `einsum("bhid,bhjd->bhij", q, k)`."""
-    text = arguments[0] if arguments else None
-    tensors = [one for one in arguments[1:] if isinstance(one, Tensor)]
-    if (
-        not isinstance(text, str)
-        or "->" not in text
-        or "." in text
-        or len(tensors) < len(arguments) - 1
-    ):
-        raise OpenError
-    inputs, out = text.replace(" ", "").split("->")
-    sizes: dict[str, int] = {}
-    for letters, tensor in zip(inputs.split(","), tensors, strict=True):
-        if tensor.shape is None:
-            raise OpenError
-        if len(letters) != len(tensor.shape):
-            raise MismatchError
-        sizes.update(zip(letters, tensor.shape, strict=True))
-    cost = math.prod(sizes.values()) if len(tensors) > 1 else 0
-    return Tensor(tuple(sizes[letter] for letter in out)), float(cost)
-
-
-def _attention(queries: Tensor, rest: Sequence[object]) -> Answered:
-    keys, values = (rest[0], rest[1]) if len(rest) > 1 else (None, None)
-    if not (isinstance(keys, Tensor) and isinstance(values, Tensor)):
-        raise OpenError
-    if queries.shape is None or keys.shape is None or values.shape is None:
-        raise OpenError
-    cost = math.prod(queries.shape) * keys.shape[-2] + math.prod(queries.shape[:-1]) * math.prod(
-        values.shape[-2:]
-    )
-    return Tensor((*queries.shape[:-1], values.shape[-1])), float(cost)
-
-
 def _reduced(
     name: str, shape: tuple[int, ...], rest: Sequence[object], keywords: dict[str, object]
 ) -> object:
+    if name == "norm":
+        rest = rest[1:]
+    if name in ("std", "var") and len(rest) > 1:
+        rest = [rest[0], *rest[2:]]
     at = keywords.get("dim", keywords.get("axis", rest[0] if rest else None))
     keeps = keywords.get("keepdim", keywords.get("keepdims", rest[1] if len(rest) > 1 else False))
     if at is None:
         return Tensor(())
     if isinstance(at, Tensor):
         return broadcast(Tensor(shape), at)
-    places = {place % len(shape) for place in _sizes(at if isinstance(at, (tuple, list)) else [at])}
+    places = {
+        place % len(shape) for place in sizes_given(at if isinstance(at, (tuple, list)) else [at])
+    }
     sizes = [
         (1 if i in places else size)
         for i, size in enumerate(shape)
         if i not in places or keeps is True
     ]
     tensor = Tensor(tuple(sizes))
-    return (tensor, tensor) if name in ("max", "min") else tensor
-
-
-def _viewed(shape: tuple[int, ...], sizes: Sequence[object], _: dict[str, object]) -> Tensor:
-    wanted = list(_sizes(sizes))
-    total, open_places = math.prod(shape), [i for i, size in enumerate(wanted) if size == -1]
-    if len(open_places) > 1:
-        raise OpenError
-    known = math.prod(size for size in wanted if size != -1)
-    if open_places:
-        if known <= 0 or total % known:
-            raise MismatchError
-        wanted[open_places[0]] = total // known
-    if math.prod(wanted) != total:
-        raise MismatchError
-    return Tensor(tuple(wanted))
-
-
-def _permuted(shape: tuple[int, ...], places: Sequence[object], _: dict[str, object]) -> Tensor:
-    order = [place % len(shape) for place in _sizes(places)]
-    if sorted(order) != list(range(len(shape))):
-        raise MismatchError
-    return Tensor(tuple(shape[place] for place in order))
-
-
-def _transposed(
-    shape: tuple[int, ...], places: Sequence[object], given: dict[str, object]
-) -> Tensor:
-    first, second = _sizes(places or [given.get("dim0"), given.get("dim1")])
-    order = list(range(len(shape)))
-    order[first], order[second] = order[second], order[first]
-    return Tensor(tuple(shape[place] for place in order))
-
-
-def _turned(shape: tuple[int, ...], _: Sequence[object], __: dict[str, object]) -> Tensor:
-    return Tensor(shape[::-1])
-
-
-def _flattened(
-    shape: tuple[int, ...], places: Sequence[object], given: dict[str, object]
-) -> Tensor:
-    first = places[0] if places else given.get("start_dim", 0)
-    last = places[1] if len(places) > 1 else given.get("end_dim", -1)
-    if not isinstance(first, int) or not isinstance(last, int):
-        raise OpenError
-    return Tensor(flattened(shape, first, last))
-
-
-def _squeezed(shape: tuple[int, ...], places: Sequence[object], given: dict[str, object]) -> Tensor:
-    at = places[0] if places else given.get("dim")
-    if at is None:
-        return Tensor(tuple(size for size in shape if size != 1))
-    (place,) = _sizes([at])
-    place %= len(shape)
-    return Tensor(shape if shape[place] != 1 else (*shape[:place], *shape[place + 1 :]))
-
-
-def _unsqueezed(
-    shape: tuple[int, ...], places: Sequence[object], given: dict[str, object]
-) -> Tensor:
-    (place,) = _sizes([places[0] if places else given.get("dim")])
-    place %= len(shape) + 1
-    return Tensor((*shape[:place], 1, *shape[place:]))
-
-
-def _chunked(shape: tuple[int, ...], given: Sequence[object], named: dict[str, object]) -> object:
-    count, at = _sizes([given[0] if given else named.get("chunks"), _place(given, named)])
-    at %= len(shape)
-    if not 0 < count <= LARGEST:
-        raise OpenError
-    each = -(-shape[at] // count)
-    sizes = [min(each, shape[at] - start) for start in range(0, shape[at], each)]
-    return tuple(Tensor((*shape[:at], size, *shape[at + 1 :])) for size in sizes)
-
-
-def _split(shape: tuple[int, ...], given: Sequence[object], named: dict[str, object]) -> object:
-    (at,) = _sizes([_place(given[-1:] if len(given) > 2 else given, named)])
-    at %= len(shape)
-    asked = named.get("split_size_or_sections", given[0] if given else None)
-    if isinstance(asked, int):
-        count = -(-shape[at] // max(asked, 1))
-        return _chunked(shape, [count, at], {}) if count <= LARGEST else UNKNOWN
-    return tuple(Tensor((*shape[:at], size, *shape[at + 1 :])) for size in _sizes(asked))
-
-
-def _unbound(shape: tuple[int, ...], given: Sequence[object], named: dict[str, object]) -> object:
-    (at,) = _sizes([given[0] if given else named.get("dim", 0)])
-    at %= len(shape)
-    if shape[at] > LARGEST:
-        raise OpenError
-    return tuple(Tensor((*shape[:at], *shape[at + 1 :])) for _ in range(shape[at]))
-
-
-def _place(given: Sequence[object], named: dict[str, object]) -> object:
-    return named.get("dim", given[1] if len(given) > 1 else 0)
-
-
-def _expanded(shape: tuple[int, ...], sizes: Sequence[object], _: dict[str, object]) -> Tensor:
-    wanted = _sizes(sizes)
-    ahead = (1,) * (len(wanted) - len(shape)) + shape
-    return Tensor(tuple(a if b == -1 else b for a, b in zip(ahead, wanted, strict=True)))
-
-
-def _repeated(shape: tuple[int, ...], counts: Sequence[object], _: dict[str, object]) -> Tensor:
-    times = _sizes(counts)
-    ahead = (1,) * (len(times) - len(shape)) + shape
-    return Tensor(tuple(a * b for a, b in zip(ahead, times, strict=True)))
-
-
-def _padded(shape: tuple[int, ...], given: Sequence[object], named: dict[str, object]) -> Tensor:
-    pads = _sizes(given[0] if given else named.get("pad"))
-    sizes = list(shape)
-    for number in range(len(pads) // 2):
-        sizes[-1 - number] += pads[2 * number] + pads[2 * number + 1]
-    return Tensor(tuple(sizes))
-
-
-_RULES: dict[str, Callable[[tuple[int, ...], Sequence[object], dict[str, object]], object]] = {
-    **dict.fromkeys(("view", "reshape"), _viewed),
-    "permute": _permuted,
-    **dict.fromkeys(("transpose", "swapaxes", "transpose_"), _transposed),
-    "t": _turned,
-    "flatten": _flattened,
-    "squeeze": _squeezed,
-    "unsqueeze": _unsqueezed,
-    "chunk": _chunked,
-    "split": _split,
-    "unbind": _unbound,
-    "expand": _expanded,
-    "repeat": _repeated,
-    "pad": _padded,
-}
+    return (tensor, tensor) if name in ("max", "min", "median", "mode") else tensor
 
 
 def _spread(given: Sequence[object]) -> Sequence[object]:
@@ -375,17 +236,3 @@ def _spread(given: Sequence[object]) -> Sequence[object]:
     if given and isinstance(given[0], (tuple, list)):
         return [*given[0], *given[1:]]
     return given
-
-
-def _sizes(value: object) -> tuple[int, ...]:
-    if not isinstance(value, (tuple, list)):
-        raise OpenError
-    found = tuple(
-        int(part)
-        for part in value
-        if (isinstance(part, int) and not isinstance(part, bool))
-        or (isinstance(part, float) and part.is_integer())
-    )
-    if len(found) < len(value) or len(found) > LARGEST:
-        raise OpenError
-    return found

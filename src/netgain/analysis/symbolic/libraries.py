@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import ast
-import copy
-import math
 import re
 from typing import TYPE_CHECKING
 
 from netgain.analysis.declared_options import declared_option
-from netgain.analysis.symbolic.expressions import evaluate
+from netgain.analysis.symbolic.expressions import evaluate, truth
 from netgain.analysis.symbolic.functions import tensor_function
 from netgain.analysis.symbolic.keras import call_keras
+from netgain.analysis.symbolic.layer_calls import (
+    make_layer,
+    of_container,
+    opaque_layer,
+    parameters_held,
+)
 from netgain.analysis.symbolic.layers import (
     CONTAINERS,
     KNOWN,
     OpenError,
-    applied,
-    named_arguments,
-    parameter_count,
 )
-from netgain.analysis.symbolic.plain import ERRORS, method
+from netgain.analysis.symbolic.plain import method
+from netgain.analysis.symbolic.products import PRODUCTS
+from netgain.analysis.symbolic.python_calls import copied, of_python, ordered
+from netgain.analysis.symbolic.statements import OPTIMIZERS, freeze
+from netgain.analysis.symbolic.trace import traces_function
 from netgain.analysis.symbolic.values import (
     UNKNOWN,
-    ClassValue,
     Environment,
     Foreign,
     Instance,
@@ -43,10 +47,6 @@ if TYPE_CHECKING:
 TORCH = re.compile(
     r"(?:torch|nn|F|timm|torchvision\.ops|einops|fairscale|pytorch_lightning|lightning)(?:\.|$)"
 )
-OPTIMIZERS = re.compile(
-    r"(?:.*\.)?(?:SGD|Adam|AdamW|Adamax|NAdam|RAdam|RMSprop|Adagrad|Adadelta|LBFGS|Lion|SAM|Lamb|LARS|"
-    r"Adafactor|AdaBelief|Ranger|\w*Optimizer)"
-)
 WRAPPERS = frozenset(
     {"DataParallel", "DistributedDataParallel", "DDP", "compile", "spectral_norm", "weight_norm",
      "convert_sync_batchnorm", "script"}
@@ -63,7 +63,6 @@ SAME_NETWORK = frozenset(
         "half",
         "double",
         "apply",
-        "requires_grad_",
         "type",
         "module",
     }
@@ -89,65 +88,16 @@ CONFIGURATIONS = frozenset(
         "ConfigDict",
     }
 )
+OPAQUE = re.compile(
+    r"(?:torch\.)?nn\.(?!Parameter|Module$|init\b)[A-Z]\w+$|(?:torchvision\.)?models\.(?:\w+\.)*\w+$|"
+    r"(?:timm\.)?create_model$|.*\.from_pretrained$|torch\.hub\.load$|smp\.\w+$|"
+    r"segmentation_models_pytorch\.\w+$|monai\.networks\.nets\.\w+$|torch_geometric\.nn\.[A-Z]\w+$|"
+    r"torchvision\.ops\.[A-Z]\w+$"
+)
+"""What makes a layer or a network that is not followed."""
+LONGEST_NAME = 60
 OF_PYTHON = frozenset({"getattr", "hasattr", "setattr", "isinstance", "vars", "filter"})
 OF_CONTAINERS = frozenset({"append", "extend", "insert", "children", "items", "values", "keys"})
-
-
-def call_layer(
-    machine: Machine, layer: Layer, arguments: list[object], keywords: dict[str, object]
-) -> object:
-    """Return what a layer makes of its input, and count its operations."""
-    if not machine.counting:
-        return UNKNOWN
-    value = arguments[0] if arguments else next(iter(keywords.values()), UNKNOWN)
-    if layer.name == "Sequential":
-        for one in layer.children.values():
-            value = machine.call(one, [value], {}, None)
-        return value
-    if layer.name in ("TransformerEncoder", "TransformerDecoder"):
-        inner = layer.children.get("layer")
-        for _ in range(_count(layer.arguments.get("num_layers"))):
-            value = machine.call(inner, [value], {}, None)
-        return value
-    if not isinstance(value, Tensor):
-        machine.leave_out(layer.name)
-        return Tensor(None)
-    try:
-        shape, operations = applied(layer, value.shape)
-    except OpenError:
-        machine.leave_out(layer.name)
-        shape, operations = None, 0.0
-    if layer.name == "MultiheadAttention" and len(arguments) > 1 and arguments[1] is not value:
-        machine.leave_out("attention between two sequences")
-    machine.count(operations)
-    tensor = Tensor(shape)
-    if layer.name in ("LSTM", "GRU", "RNN"):
-        return tensor, (Tensor(None), Tensor(None)) if layer.name == "LSTM" else Tensor(None)
-    return (tensor, Tensor(None)) if layer.name == "MultiheadAttention" else tensor
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value <= 500 else 0
-
-
-def layer_attribute(of: Layer, name: str) -> object:
-    """Return an attribute of a layer: one of its arguments, a child, a method."""
-    if name in of.children:
-        return of.children[name]
-    if name in of.arguments:
-        return of.arguments[name]
-    if name == "module":
-        return of
-    if name in ("weight", "bias"):
-        return Tensor(_weight(of) if name == "weight" else None)
-    return Method(of, name)
-
-
-def _weight(of: Layer) -> tuple[int, ...] | None:
-    if of.name == "Linear":
-        sizes = of.arguments.get("out_features"), of.arguments.get("in_features")
-        return sizes if all(isinstance(size, int) for size in sizes) else None  # type: ignore[return-value]
-    return None
 
 
 def call_library(  # noqa: PLR0917 - the parts of one call
@@ -167,9 +117,11 @@ def call_library(  # noqa: PLR0917 - the parts of one call
         return make_layer(last, arguments, keywords)
     if last in WRAPPERS or last == "deepcopy":
         found = arguments[0] if arguments else UNKNOWN
-        return _copied(found) if last == "deepcopy" else found
+        return copied(found) if last == "deepcopy" else found
     if last == "partial" and arguments:
         return Partial(arguments[0], tuple(arguments[1:]), keywords)
+    if last in ("ParameterList", "ParameterDict"):
+        return parameters_held(last, arguments)
     if last == "Parameter" and arguments:
         shape = arguments[0].shape if isinstance(arguments[0], Tensor) else None
         return Tensor(shape, trained=True)
@@ -189,127 +141,34 @@ def call_library(  # noqa: PLR0917 - the parts of one call
         "next",
         "iter",
     ):
-        return _of_python(machine, last, arguments)
+        return of_python(machine, last, arguments)
     if last == "OrderedDict":
-        return _ordered(arguments)
-    if OPTIMIZERS.fullmatch(full) and (arguments or keywords):
-        for one in parameters_in([*arguments[:1], keywords.get("params")]):
-            machine.optimized.append((one.of, at.path if at else "", node or ast.Pass()))
+        return ordered(arguments)
+    if not machine.counting and note_training(machine, full, arguments, keywords, node, at):
         return UNKNOWN
-    if last.endswith("Trainer") and isinstance(keywords.get("model"), (Instance, Layer)):
-        machine.optimized.append((keywords["model"], at.path if at else "", node or ast.Pass()))
-        return UNKNOWN
-    if any(isinstance(one, Tensor) for one in _flat(arguments)) or TORCH.match(full):
+    if last == "chain":
+        return [inner for one in arguments for inner in machine.iterate(one) or [UNKNOWN]]
+    if OPAQUE.match(full) and not machine.counting:
+        return opaque_layer(_opaque_name(last, arguments))
+    if any(isinstance(one, Tensor) for one in flat(arguments)) or TORCH.match(full):
         return _function(machine, last, arguments, keywords)
     return UNKNOWN
 
 
-def make_layer(name: str, arguments: list[object], keywords: dict[str, object]) -> Layer:
-    """Return a layer of torch."""
-    if name in CONTAINERS:
-        return Layer(name=name, arguments={}, children=_children(arguments))
-    given = named_arguments(name, arguments, keywords)
-    if name in ("LSTM", "GRU", "RNN"):
-        given["kind"] = name
-    try:
-        parameters = parameter_count(name, given)
-    except OpenError:
-        parameters = math.nan
-    children: dict[str, object] = {}
-    if name == "TransformerEncoder" and isinstance(
-        given.get("layer", given.get("encoder_layer")), Layer
-    ):
-        children["layer"] = given.get("layer", given.get("encoder_layer"))
-    return Layer(name=name, arguments=given, parameters=parameters, children=children)
-
-
-def _children(arguments: list[object]) -> dict[str, object]:
-    if len(arguments) == 1 and isinstance(arguments[0], dict):
-        return {str(key): value for key, value in arguments[0].items()}
-    if len(arguments) == 1 and isinstance(arguments[0], (list, tuple)):
-        arguments = list(arguments[0])
-    if len(arguments) == 1 and isinstance(arguments[0], Layer) and arguments[0].name in CONTAINERS:
-        arguments = list(arguments[0].children.values())
-    return {str(number): one for number, one in enumerate(arguments)}
-
-
-def _ordered(arguments: list[object]) -> object:
-    if not arguments:
-        return {}
-    pairs = arguments[0]
-    if isinstance(pairs, dict):
-        return dict(pairs)
-    try:
-        return dict(pairs)  # type: ignore[call-overload]  # tried
-    except ERRORS:
-        return UNKNOWN
-
-
-def _copied(value: object) -> object:
-    """Return another network of the same layers."""
-    if isinstance(value, Layer):
-        return Layer(
-            name=value.name, arguments=value.arguments, parameters=value.parameters,
-            children={key: _copied(one) for key, one in value.children.items()},
-        )  # fmt: skip
-    if isinstance(value, Instance):
-        attributes = {key: _copied(one) for key, one in value.attributes.items()}
-        return Instance(made_by=value.made_by, attributes=attributes)
-    return copy.copy(value) if isinstance(value, (list, dict, Tensor)) else value
-
-
-def _of_python(machine: Machine, name: str, arguments: list[object]) -> object:
-    first = arguments[0] if arguments else UNKNOWN
-    if name == "getattr" and len(arguments) > 1 and isinstance(arguments[1], str):
-        found = machine.attribute(first, arguments[1])
-        return arguments[2] if isinstance(found, Method) and len(arguments) > 2 else found
-    if name == "setattr" and len(arguments) == 3 and isinstance(arguments[1], str):
-        machine.set_attribute(first, arguments[1], arguments[2])
-        return None
-    if name == "hasattr" and isinstance(first, Instance) and isinstance(arguments[1], str):
-        return not isinstance(machine.attribute(first, arguments[1]), Method)
-    if name == "isinstance" and len(arguments) == 2:
-        return _is_one(first, arguments[1])
-    if name == "vars":
-        return first
-    if name == "filter" and len(arguments) == 2:
-        return arguments[1]
-    return UNKNOWN
-
-
-def _is_one(value: object, kind: object) -> object:
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if isinstance(value, Instance) and all(isinstance(one, ClassValue) for one in kinds):
-        return any(one in value.made_by.line() for one in kinds)
-    names = {one.last for one in kinds if isinstance(one, Library)}
-    if isinstance(value, Layer) and len(names) == len(kinds):
-        return value.name in names
-    plain = {
-        "int": int,
-        "float": float,
-        "str": str,
-        "list": list,
-        "tuple": tuple,
-        "dict": dict,
-        "bool": bool,
-    }
-    if isinstance(value, tuple(plain.values())) and names and names <= set(plain):
-        return isinstance(value, tuple(plain[name] for name in names))
-    return UNKNOWN
-
-
-def _flat(values: list[object]) -> list[object]:
+def flat(values: list[object]) -> list[object]:
+    """Return values with those in lists one by one."""
     return [inner for one in values for inner in (one if isinstance(one, (list, tuple)) else [one])]
 
 
+@traces_function
 def _function(
     machine: Machine, name: str, arguments: list[object], keywords: dict[str, object]
 ) -> object:
-    tensors = any(isinstance(one, Tensor) for one in _flat([*arguments, *keywords.values()]))
+    tensors = any(isinstance(one, Tensor) for one in flat([*arguments, *keywords.values()]))
     try:
         value, operations = tensor_function(name, arguments, keywords)
     except OpenError:
-        if tensors:
+        if tensors or name in PRODUCTS:
             machine.leave_out(name)
             return Tensor(None)
         return UNKNOWN
@@ -318,6 +177,39 @@ def _function(
         return Tensor(None)
     machine.count(operations)
     return value
+
+
+def _opaque_name(last: str, arguments: list[object]) -> str:
+    """Return the name of a network of a package: the word that asks for it where it is asked for by one."""
+    named = last.startswith(("create_model", "from_pretrained", "load")) or last == "get_model"
+    word = next((one for one in arguments if isinstance(one, str)), last)
+    return word if named and len(word) < LONGEST_NAME else last
+
+
+def note_training(  # noqa: PLR0917 - the parts of one call
+    machine: Machine,
+    full: str,
+    arguments: list[object],
+    keywords: dict[str, object],
+    node: ast.Call | None,
+    at: Environment | None,
+) -> bool:
+    """Note what an optimizer or a trainer is given; tell whether the call is of one."""
+    last = full.rpartition(".")[2]
+    path, where = at.path if at else "", node or ast.Pass()
+    given = parameters_in([*arguments[:1], keywords.get("params")])
+    if given and last != "parameters" and (OPTIMIZERS.fullmatch(full) or "lr" in keywords):
+        machine.optimized += [(one.of, path, where) for one in given]
+        return True
+    network = keywords.get("model", arguments[0] if arguments and last == "fit" else None)
+    if not isinstance(network, (Instance, Layer)) or not last.endswith(("Trainer", "fit")):
+        return bool(OPTIMIZERS.fullmatch(full))
+    before = len(machine.optimized)
+    if isinstance(network, Instance) and network.made_by.member("configure_optimizers"):
+        machine.call(machine.attribute(network, "configure_optimizers"), [], {}, None)
+    if len(machine.optimized) == before:
+        machine.optimized.append((network, path, where))
+    return True
 
 
 def parameters_in(values: object) -> list[Parameters]:
@@ -351,7 +243,7 @@ def call_method(  # noqa: PLR0917 - the parts of one call
     if isinstance(of, Super):
         return _super(of, name, arguments, keywords)
     if isinstance(of, (Instance, Layer)):
-        return _of_network(machine, of, name, arguments)
+        return _of_network(machine, of, name, arguments, keywords, at)
     if isinstance(of, Settings):
         return _of_settings(machine, of, name, arguments, node, at)
     return method(of, name, arguments, keywords)
@@ -381,15 +273,34 @@ def _super(of: Super, name: str, arguments: list[object], keywords: dict[str, ob
     return None
 
 
-def _of_network(
-    machine: Machine, of: Instance | Layer, name: str, arguments: list[object]
+def _keep_settings(of: Instance, arguments: list[object], at: Environment | None) -> None:
+    """Keep what a module was made with as its settings."""
+    given = {} if at is None else {k: v for k, v in at.names.items() if v is not of}
+    first = arguments[0] if arguments else None
+    of.attributes["hparams"] = first if isinstance(first, Settings) else Settings(values=given)
+
+
+def _of_network(  # noqa: PLR0917 - the parts of one call
+    machine: Machine,
+    of: Instance | Layer,
+    name: str,
+    arguments: list[object],
+    keywords: dict[str, object],
+    at: Environment | None,
 ) -> object:
     if name in ("parameters", "named_parameters", "trainable_parameters"):
-        return Parameters(of)
+        return Parameters(of, named=name == "named_parameters")
+    if name == "requires_grad_":
+        if not machine.optimized:
+            freeze(of, truth(arguments[0]) if arguments else True)
+        return of
+    if name == "save_hyperparameters" and isinstance(of, Instance):
+        _keep_settings(of, arguments, at)
+        return None
     if name in SAME_NETWORK:
         return of
     if name == "forward":
-        return machine.call(of, arguments, {}, None)
+        return machine.call(of, arguments, keywords, None)
     holder = of.attributes.get("__layer__") if isinstance(of, Instance) else of
     if name in ("add_module", "register_module") and len(arguments) == 2:
         if isinstance(of, Instance):
@@ -409,27 +320,8 @@ def _of_network(
         "values",
         "keys",
     ):
-        return _of_container(holder, name, arguments)
+        return of_container(holder, name, arguments)
     return UNKNOWN
-
-
-def _of_container(of: Layer, name: str, arguments: list[object]) -> object:
-    if name == "append":
-        of.children[str(len(of.children))] = arguments[0]
-    elif name == "extend":
-        items = arguments[0]
-        items = list(items.children.values()) if isinstance(items, Layer) else items
-        for one in items if isinstance(items, (list, tuple)) else [UNKNOWN]:
-            of.children[str(len(of.children))] = one
-    elif name == "insert":
-        of.children[f"open {len(of.children)}"] = UNKNOWN
-    elif name == "items":
-        return list(of.children.items())
-    elif name == "keys":
-        return list(of.children)
-    else:
-        return list(of.children.values())
-    return of
 
 
 def _of_settings(  # noqa: PLR0917 - the parts of one call

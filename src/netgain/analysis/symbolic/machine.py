@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from netgain.analysis.options import CONFIGURATION
-from netgain.analysis.symbolic.expressions import evaluate, operated, truth
+from netgain.analysis.symbolic.expressions import evaluate, operated
+from netgain.analysis.symbolic.layer_calls import call_layer, layer_attribute, set_in_layer
 from netgain.analysis.symbolic.libraries import (
-    call_layer,
     call_library,
     call_method,
-    layer_attribute,
+    flat,
+    note_training,
 )
 from netgain.analysis.symbolic.plain import FUNCTIONS, LONGEST
+from netgain.analysis.symbolic.statements import MAY_RETURN, STATEMENTS
+from netgain.analysis.symbolic.trace import Trace, traces_view
 from netgain.analysis.symbolic.values import (
     UNKNOWN,
     Builtin,
@@ -29,26 +31,26 @@ from netgain.analysis.symbolic.values import (
     Library,
     Method,
     MismatchError,
+    Parameters,
     Partial,
     Settings,
+    Signal,
     Super,
     Tensor,
 )
-from netgain.analysis.syntax import names_in, walk
+from netgain.analysis.syntax import walk
 
 MOST_STEPS = 400_000
 """Expressions and statements that are followed for one script or one pass of a network."""
 DEEPEST = 45
 """Calls inside each other."""
+YIELDED = "<yielded>"
+"""Name under which a function keeps what it yields."""
 LONGEST_WORD = 200
 MOST_ROUNDS = 3_000
 """Rounds of one loop."""
 TRAINING_ROUNDS = 2
 """Rounds of one loop once an optimizer is there."""
-GROWS = frozenset({"append", "extend", "insert", "add_module"})
-SETTERS = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)
-Signal = tuple[str, object] | None
-"""Why a block ends: `return` with its value, `break`, `continue`, `raise`; None where it goes on."""
 Finder = Callable[[str, Sequence[str], int], str | None]
 """Finds the file that an import means: importing file, parts of the dotted name, dots ahead of it."""
 
@@ -80,6 +82,12 @@ class Machine:
         self.optimized: list[tuple[object, str, ast.AST]] = []
         self.starred: dict[str, str] = {}
         """Package of which a file imports every name, by path."""
+        self.trace: Trace | None = None
+        """Operations of the present pass, where they are asked for."""
+        self.where = ""
+        """Place of the statement or call that is followed."""
+        self.block_at = ""
+        """Place of the class around it, else the same."""
         self._homes: dict[str, Environment] = {}
 
     def step(self) -> None:
@@ -105,6 +113,20 @@ class Machine:
         if self.counting and len(self.left_out) < 50:
             self.left_out.append(name)
 
+    def skip(self, nodes: Sequence[ast.AST]) -> None:
+        """Note that code which may compute is not followed, as nothing tells which part of it runs."""
+        if self.counting and any(_computes(inner) for node in nodes for inner in walk(node)):
+            self.leave_out("what stands under a condition")
+
+    def hand_out(self, items: list[object], at: Environment) -> None:
+        """Keep what a generator yields."""
+        try:
+            kept = at.find(YIELDED)
+        except KeyError:
+            return
+        if isinstance(kept, list) and len(kept) < LONGEST:
+            kept += items
+
     def home(self, path: str, *, as_script: bool = False) -> Environment:
         """Return the names of a file, executed at the first time."""
         if path not in self._homes:
@@ -129,15 +151,18 @@ class Machine:
     def statement(self, node: ast.stmt, at: Environment) -> Signal:
         """Follow one statement."""
         self.step()
-        rule = _STATEMENTS.get(type(node))
+        rule = STATEMENTS.get(type(node))
         return rule(self, node, at) if rule is not None else None
 
+    @traces_view("select")
     def iterate(self, value: object) -> list[object] | None:
         """Return the items of a value, None where they are not known."""
         if isinstance(value, (list, tuple, range, str)):
             return list(value) if len(value) <= LONGEST else None
-        if isinstance(value, dict):
+        if isinstance(value, (dict, set, frozenset)):
             return list(value)
+        if isinstance(value, Parameters):
+            return [(UNKNOWN, value) if value.named else value]
         if isinstance(value, Layer) and value.name in ("Sequential", "ModuleList"):
             return list(value.children.values())
         if isinstance(value, Layer) and value.name == "ModuleDict":
@@ -156,7 +181,10 @@ class Machine:
             items = self.iterate(value)
             count = len(target.elts)
             starred = [i for i, one in enumerate(target.elts) if isinstance(one, ast.Starred)]
-            if items is None or starred or len(items) != count:
+            if items is not None and len(starred) == 1 and len(items) >= count - 1:
+                start, more = starred[0], len(items) - count + 1
+                items = [*items[:start], items[start : start + more], *items[start + more :]]
+            if items is None or len(items) != count:
                 items = [Tensor(None) if isinstance(value, Tensor) else UNKNOWN] * count
             for one, held in zip(target.elts, items, strict=True):
                 self.assign(one.value if isinstance(one, ast.Starred) else one, held, at)
@@ -181,13 +209,14 @@ class Machine:
             of.attributes[name] = value
         elif isinstance(of, Settings):
             of.values[name] = value
-        elif isinstance(of, Layer) and isinstance(value, (Layer, Instance)):
-            of.children[name] = value
+        elif isinstance(of, Layer):
+            set_in_layer(of, name, value)
         elif isinstance(of, ClassValue):
             of.members[name] = value
         elif isinstance(of, FileValue):
             of.home.names[name] = value
 
+    @traces_view("alias")
     def attribute(self, of: object, name: str) -> object:
         """Return an attribute of a value."""
         if isinstance(of, Instance):
@@ -215,8 +244,14 @@ class Machine:
         if isinstance(of, Tensor):
             if name == "shape":
                 return UNKNOWN if of.shape is None else of.shape
-            if name in ("T", "mT"):
+            if name == "T":
                 return Tensor(None if of.shape is None else of.shape[::-1])
+            if name in ("mT", "H", "mH"):
+                return Tensor(None if of.shape is None else (*of.shape[:-2], *of.shape[:-3:-1]))
+            if name == "ndim":
+                return UNKNOWN if of.shape is None else len(of.shape)
+            if name == "requires_grad":
+                return of.trained
             if name == "data":
                 return of
             return Method(of, name)
@@ -224,6 +259,10 @@ class Machine:
             return layer_attribute(of, name)
         if isinstance(of, Foreign):
             return of.attribute(name)
+        if isinstance(of, tuple) and name in ("values", "indices") and len(of) == 2:
+            return of[name == "indices"]
+        if isinstance(of, Parameters) and name == "requires_grad":
+            return True
         return UNKNOWN if of is UNKNOWN else Method(of, name)
 
     def setting(self, of: Settings, name: str) -> object:
@@ -308,7 +347,15 @@ class Machine:
                 keywords[keyword.arg] = value
             elif isinstance(value, dict):
                 keywords.update({str(key): held for key, held in value.items()})
+        self.stand(node, at)
         return self.call(function, arguments, keywords, node, at)
+
+    def stand(self, node: ast.expr | ast.stmt, at: Environment) -> None:
+        """Note what place is followed."""
+        owner = f" {at.owner.name}" if at.owner else ""
+        self.where = self.block_at = f"{at.path}:{node.lineno}{owner}"
+        if at.owner is not None:
+            self.block_at = f"{at.owner.home.path}:{at.owner.node.lineno}{owner}"
 
     def _names_or_words(self, node: ast.Call, at: Environment) -> object:
         """Return the names of a file for `globals()`, and what a word stands for that `eval` is given."""
@@ -331,9 +378,11 @@ class Machine:
         at: Environment | None = None,
     ) -> object:
         """Return what calling a value returns."""
+        if self.depth >= DEEPEST:
+            if self.counting:
+                raise ExhaustedError
+            return UNKNOWN
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise ExhaustedError
         try:
             if isinstance(function, FunctionValue):
                 return self._run(function, arguments, keywords)
@@ -355,22 +404,57 @@ class Machine:
             if isinstance(function, Method):
                 return call_method(self, function, arguments, keywords, node, at)
             if isinstance(function, Library):
-                return call_library(self, function.name, arguments, keywords, node, at)
-            if any(isinstance(one, Tensor) for one in arguments):
-                self.leave_out(ast.unparse(node.func)[:40] if node is not None else "call")
-                return Tensor(None)
-            return UNKNOWN
+                made = call_library(self, function.name, arguments, keywords, node, at)
+                if isinstance(made, Layer) and not made.place:
+                    made.place = self.where
+                return made
+            return self._open_call(arguments, keywords, node, at)
         finally:
             self.depth -= 1
+
+    def _open_call(
+        self,
+        arguments: list[object],
+        keywords: dict[str, object],
+        node: ast.Call | None,
+        at: Environment | None,
+    ) -> object:
+        """Note a call of something that is not known: it may compute, or make an optimizer."""
+        given = [*arguments, *keywords.values()]
+        if self.counting and any(one is UNKNOWN or isinstance(one, Tensor) for one in given):
+            self.leave_out(ast.unparse(node.func)[:40] if node is not None else "call")
+        if any(isinstance(one, Tensor) for one in given):
+            return Tensor(None)
+        name = "" if node is None else getattr(node.func, "attr", "")
+        note_training(self, name, arguments, keywords, node, at)
+        return UNKNOWN
 
     def _builtin(
         self, function: Builtin, arguments: list[object], keywords: dict[str, object]
     ) -> object:
-        listed = [self.iterate(one) if isinstance(one, Layer) else one for one in arguments]
+        listed = [
+            self.iterate(one) if isinstance(one, (Layer, Parameters)) else one for one in arguments
+        ]
+        if function.function is FUNCTIONS["len"] and isinstance(
+            arguments[0] if arguments else None, Tensor
+        ):
+            shape = getattr(arguments[0], "shape", None)
+            return shape[0] if shape else UNKNOWN
+        if function.function is FUNCTIONS["sum"] and any(
+            isinstance(one, Tensor) for one in flat(listed)
+        ):
+            return self._sum(flat(listed[:1]))
         try:
             return function.function(*listed, **keywords)
         except (TypeError, ValueError, KeyError, IndexError, ArithmeticError):
             return UNKNOWN
+
+    def _sum(self, parts: list[object]) -> object:
+        """Return what `sum` makes of tensors."""
+        value = parts[0]
+        for one in parts[1:]:
+            value = operated(self, ast.Add, value, one)
+        return value
 
     def apply(self, of: Instance, arguments: list[object], keywords: dict[str, object]) -> object:
         """Return what a network of the code makes of its inputs."""
@@ -432,9 +516,15 @@ class Machine:
         )
         given = [instance, *arguments] if instance is not None else list(arguments)
         self._bind(node.args, function, given, keywords, at)
+        yielded: list[object] = []
+        at.names[YIELDED] = yielded
         if isinstance(node, ast.Lambda):
             return evaluate(self, node.body, at)
         signal = self.block(node.body, at)
+        if MAY_RETURN in at.names:
+            return UNKNOWN
+        if yielded:
+            return yielded
         if signal is None:
             return None
         if signal[0] == "raise" and self.counting:
@@ -466,6 +556,12 @@ class Machine:
             at.names[wanted.kwarg.arg] = rest
 
 
+def _computes(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+    )
+
+
 def _not_given(name: str) -> object:
     """Return what an argument is that nobody gives: a configuration by its name, else unknown."""
     return Settings() if CONFIGURATION.fullmatch(name) else UNKNOWN
@@ -483,223 +579,4 @@ def _annotated(node: ast.ClassDef) -> list[str]:
     ]
 
 
-def _assign(machine: Machine, node: ast.Assign, at: Environment) -> Signal:
-    value = evaluate(machine, node.value, at)
-    for target in node.targets:
-        machine.assign(target, value, at)
-    return None
-
-
-def _annotated_assign(machine: Machine, node: ast.AnnAssign, at: Environment) -> Signal:
-    if node.value is not None:
-        machine.assign(node.target, evaluate(machine, node.value, at), at)
-    return None
-
-
-def _augmented(machine: Machine, node: ast.AugAssign, at: Environment) -> Signal:
-    left, right = evaluate(machine, node.target, at), evaluate(machine, node.value, at)
-    if isinstance(left, list) and isinstance(node.op, ast.Add) and isinstance(right, (list, tuple)):
-        left.extend(right)
-        return None
-    machine.assign(node.target, operated(machine, type(node.op), left, right), at)
-    return None
-
-
-def _expression(machine: Machine, node: ast.Expr, at: Environment) -> Signal:
-    evaluate(machine, node.value, at)
-    return None
-
-
-def _return(machine: Machine, node: ast.Return, at: Environment) -> Signal:
-    return "return", None if node.value is None else evaluate(machine, node.value, at)
-
-
-def _if(machine: Machine, node: ast.If, at: Environment) -> Signal:
-    known = truth(evaluate(machine, node.test, at))
-    if known is None:
-        return _either(machine, [node.body, node.orelse], at)
-    return machine.block(node.body if known else node.orelse, at)
-
-
-def _either(machine: Machine, blocks: list[list[ast.stmt]], at: Environment) -> Signal:
-    """Forget what blocks may set of which some do not run; return something unknown where one returns."""
-    inside = [inner for body in blocks for statement in body for inner in walk(statement)]
-    for inner in inside:
-        if isinstance(inner, SETTERS):
-            targets = inner.targets if isinstance(inner, ast.Assign) else [inner.target]
-            for target in targets:
-                if not (isinstance(inner, ast.Assign) and _passes_on(target, inner.value)):
-                    _forget(machine, target, at)
-        elif _grows(inner):
-            _grow(evaluate(machine, inner.func.value, at))  # type: ignore[attr-defined]  # it is a method's
-    if machine.counting and any(isinstance(inner, ast.Call) for inner in inside):
-        machine.leave_out("what stands under a condition")
-    returned = [inner.value for inner in inside if isinstance(inner, ast.Return)]
-    gives = any(value is not None and not _is_none(value) for value in returned)
-    return ("return", UNKNOWN) if gives or (returned and machine.counting) else None
-
-
-def _is_none(value: ast.expr) -> bool:
-    """Match what a script returns that gives up, as where its data is missing."""
-    return isinstance(value, ast.Constant) and value.value is None
-
-
-def _passes_on(target: ast.AST, value: ast.expr) -> bool:
-    """Match `net = net.cuda()` and `net = wrap(net)`."""
-    return isinstance(target, ast.Name) and target.id in names_in(value)
-
-
-def _grows(node: ast.AST) -> bool:
-    """Match a call that puts something into a container."""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in GROWS
-    )
-
-
-def _grow(of: object) -> None:
-    """Let a container hold something unknown, too."""
-    if isinstance(of, list):
-        of.append(UNKNOWN)
-    elif isinstance(of, Layer):
-        of.children[f"open {len(of.children)}"] = UNKNOWN
-
-
-def _forget(machine: Machine, target: ast.AST, at: Environment) -> None:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        for one in target.elts:
-            _forget(machine, one, at)
-    elif isinstance(target, (ast.Name, ast.Attribute)):
-        held = evaluate(machine, target, at)
-        machine.assign(target, Tensor(None) if isinstance(held, Tensor) else UNKNOWN, at)
-
-
-def _for(machine: Machine, node: ast.For, at: Environment) -> Signal:
-    items = machine.iterate(evaluate(machine, node.iter, at))
-    if items is None:
-        machine.leave_out("a loop of unknown length")
-        items = [UNKNOWN]
-    for one in items[: machine.rounds()]:
-        machine.assign(node.target, one, at)
-        signal = machine.block(node.body, at)
-        if signal is not None and signal[0] == "break":
-            return None
-        if signal is not None and signal[0] != "continue":
-            return signal
-    return machine.block(node.orelse, at)
-
-
-def _while(machine: Machine, node: ast.While, at: Environment) -> Signal:
-    for _ in range(machine.rounds()):
-        known = truth(evaluate(machine, node.test, at))
-        if known is False:
-            return None
-        signal = machine.block(node.body, at)
-        if known is None:
-            machine.leave_out("a loop of unknown length")
-            return signal if signal is not None and signal[0] == "return" else None
-        if signal is not None and signal[0] == "break":
-            return None
-        if signal is not None and signal[0] != "continue":
-            return signal
-    if machine.counting:
-        raise ExhaustedError
-    return None
-
-
-def _with(machine: Machine, node: ast.With, at: Environment) -> Signal:
-    for one in node.items:
-        value = evaluate(machine, one.context_expr, at)
-        if one.optional_vars is not None:
-            machine.assign(one.optional_vars, value, at)
-    return machine.block(node.body, at)
-
-
-def _try(machine: Machine, node: ast.Try, at: Environment) -> Signal:
-    signal = machine.block([*node.body, *node.orelse], at)
-    return machine.block(node.finalbody, at) or signal
-
-
-def _define(machine: Machine, node: ast.FunctionDef, at: Environment) -> Signal:
-    at.names[node.name] = machine.function(node, at)
-    return None
-
-
-def _define_class(machine: Machine, node: ast.ClassDef, at: Environment) -> Signal:
-    inner = Environment(path=at.path, outer=at)
-    bases = tuple(evaluate(machine, base, at) for base in node.bases)
-    machine.block(node.body, inner)
-    kind = ClassValue(name=node.name, node=node, home=at, bases=bases, members=inner.names)
-    for member in inner.names.values():
-        if isinstance(member, FunctionValue) and member.home is inner:
-            member.home = at
-    at.names[node.name] = kind
-    return None
-
-
-def _import(machine: Machine, node: ast.Import, at: Environment) -> Signal:
-    for alias in node.names:
-        parts = alias.name.split(".")
-        if alias.asname is None:
-            path = machine.find(at.path, parts[:1], 0)
-            at.names[parts[0]] = FileValue(machine.home(path)) if path else Library(parts[0])
-            inner = machine.find(at.path, parts, 0) if len(parts) > 1 else None
-            if inner and not path:
-                at.names[parts[0]] = _nested(machine, parts, inner)
-        else:
-            path = machine.find(at.path, parts, 0)
-            at.names[alias.asname] = FileValue(machine.home(path)) if path else Library(alias.name)
-    return None
-
-
-def _nested(machine: Machine, parts: list[str], path: str) -> FileValue:
-    """Return folders without a file of their own around a file."""
-    value = FileValue(machine.home(path))
-    for name in reversed(parts[1:]):
-        value = FileValue(Environment(path=path, names={name: value}))
-    return value
-
-
-def _import_from(machine: Machine, node: ast.ImportFrom, at: Environment) -> Signal:
-    parts = node.module.split(".") if node.module else []
-    path = machine.find(at.path, parts, node.level) if parts or node.level else None
-    home = machine.home(path) if path and path != at.path else None
-    for alias in node.names:
-        name = alias.asname or alias.name
-        if alias.name == "*":
-            if home is None and "keras" in parts:
-                machine.starred[at.path] = "keras"
-            if home is not None:
-                at.names.update({k: v for k, v in home.names.items() if not k.startswith("_")})
-            continue
-        if home is not None and alias.name in home.names:
-            at.names[name] = home.names[alias.name]
-            continue
-        inner = machine.find(at.path, [*parts, alias.name], node.level)
-        if inner and inner != at.path:
-            at.names[name] = FileValue(machine.home(inner))
-        elif node.level or path:
-            at.names[name] = UNKNOWN
-        else:
-            full = f"{node.module}.{alias.name}"
-            function = FUNCTIONS.get(full)
-            at.names[name] = Builtin(function) if function else Library(full)
-    return None
-
-
-def _assert(machine: Machine, node: ast.Assert, at: Environment) -> Signal:
-    if machine.counting and truth(evaluate(machine, node.test, at)) is False:
-        raise MismatchError
-    return None
-
-
 FUNCTIONS_HELD = {name: Builtin(function) for name, function in FUNCTIONS.items() if "." in name}
-_STATEMENTS: dict[type, Callable[[Machine, Any, Environment], Signal]] = {
-    ast.Assign: _assign, ast.AnnAssign: _annotated_assign, ast.AugAssign: _augmented, ast.Expr: _expression,
-    ast.Return: _return, ast.If: _if, ast.For: _for, ast.While: _while, ast.With: _with, ast.Try: _try,
-    ast.FunctionDef: _define, ast.AsyncFunctionDef: _define, ast.ClassDef: _define_class, ast.Import: _import,
-    ast.ImportFrom: _import_from, ast.Assert: _assert,
-    ast.Break: lambda *_: ("break", None), ast.Continue: lambda *_: ("continue", None),
-    ast.Raise: lambda *_: ("raise", None),
-}  # fmt: skip

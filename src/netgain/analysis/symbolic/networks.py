@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from netgain.analysis import per_tree
+from netgain.analysis.graph import GraphNode, census, unexplained_kinds
 from netgain.analysis.script_files import files_of
+from netgain.analysis.symbolic.layer_calls import STACKS
+from netgain.analysis.symbolic.layers import KNOWN
 from netgain.analysis.symbolic.machine import Machine
+from netgain.analysis.symbolic.plain import ERRORS
+from netgain.analysis.symbolic.trace import Trace, without_output_squash
 from netgain.analysis.symbolic.values import (
     BATCH,
     UNKNOWN,
@@ -21,10 +29,15 @@ from netgain.analysis.symbolic.values import (
     Settings,
     Tensor,
 )
-from netgain.analysis.syntax import called_in, last_name, modules, place
-from netgain.study import CodeTree, Source, SourceFile
+from netgain.analysis.syntax import called_in, last_name, modules, place, walk
+from netgain.study import CodeTree, Component, Source, SourceFile
 
-MOST_SCRIPTS = 6
+MOST_SCRIPTS = 16
+MOST_STEPS_OF_TREE = 500_000
+"""Steps that the scripts of one tree are followed for."""
+TRAINING_SCRIPT = re.compile(r"(?:^|[/_])(?:train|main|run|pretrain)\w*\.py$")
+FAILURES = (*ERRORS, MismatchError, ExhaustedError, RecursionError)
+"""What following code of strangers may end with."""
 IMAGE_SIZES = (224, 32, 28, 64, 128, 256, 96, 48, 299, 512, 160, 84)
 """Edges of images that networks are tried with."""
 LENGTHS = (128, 1024, 187, 100)
@@ -35,6 +48,8 @@ FLAT_IMAGES = ((1, 28), (3, 32), (3, 64))
 """Channels and edges of images that networks flatten first."""
 FIRST_LAYERS = 12
 """Layers whose inputs are tried as the network's."""
+OPEN = Layer(name="", arguments={}, parameters=math.nan)
+"""What is not known of a network."""
 OF_INPUT = ("in_channels", "in_features", "input_size", "num_embeddings")
 Option = Callable[[tuple[str, ...]], object]
 
@@ -53,6 +68,13 @@ class NetworkCost:
     """What is not among the operations."""
     source: Source
     """Where it is given to an optimizer, or its class."""
+    alone: bool = False
+    """Whether nothing in the code makes it, so that it is made with the defaults of its definition."""
+    open_kinds: frozenset[str] = frozenset()
+    """Kinds of which there may be more blocks than are found."""
+    components: tuple[Component, ...] | None = None
+    """Building blocks that a forward pass computes, each with the places that make it; None where the pass
+    cannot be followed whole."""
     states_input: bool = False
     """Whether the code says how large a sample is, so that no other size was tried."""
 
@@ -77,16 +99,14 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
 
     syntax = {path: module for path, (_, module) in held.items()}
     trained: list[tuple[NetworkCost, ...]] = []
-    for script in files.scripts[:MOST_SCRIPTS]:
-        if script not in held:
-            continue
+    left = MOST_STEPS_OF_TREE
+    scripts = sorted(files.scripts, key=lambda path: not TRAINING_SCRIPT.search(path))
+    for script in [one for one in scripts if one in held][:MOST_SCRIPTS]:
         machine = Machine(syntax, find, option)
-        try:
+        machine.left = before = min(machine.left, left)
+        with suppress(*FAILURES):
             machine.home(script, as_script=True)
-        except MismatchError:
-            pass
-        except (ExhaustedError, RecursionError):
-            continue
+        left -= before - max(machine.left, 0)
         costs: dict[object, NetworkCost] = {}
         for owner, path, node in dict.fromkeys(machine.optimized):
             if not isinstance(owner, (Instance, Layer, Foreign)) or path not in held:
@@ -131,7 +151,7 @@ def _network_alone(machine: Machine, tree: CodeTree) -> NetworkCost | None:
         called |= called_in(module)
         try:
             names = machine.home(file.path).names
-        except (ExhaustedError, MismatchError, RecursionError):
+        except FAILURES:
             return None
         found += [
             (kind, file)
@@ -144,12 +164,13 @@ def _network_alone(machine: Machine, tree: CodeTree) -> NetworkCost | None:
     if len(roots) != 1:
         return None
     kind, file = roots[0]
-    made = machine.call(kind, [], {}, None)
-    return (
-        cost_of(machine, made, place(file, kind.node, kind.name))
-        if isinstance(made, Instance)
-        else None
-    )
+    try:
+        made = machine.call(kind, [], {}, None)
+    except FAILURES:
+        return None
+    if not isinstance(made, Instance):
+        return None
+    return replace(cost_of(machine, made, place(file, kind.node, kind.name)), alone=True)
 
 
 def _sizes(costs: tuple[NetworkCost, ...]) -> list[object]:
@@ -159,38 +180,59 @@ def _sizes(costs: tuple[NetworkCost, ...]) -> list[object]:
 def cost_of(machine: Machine, owner: Instance | Layer, source: Source) -> NetworkCost:
     """Count the parameters of a network, and the operations at every input that it takes."""
     layers = list(layers_in(owner))
-    parameters = sum(one.parameters for one in layers if isinstance(one, Layer))
+    parameters = 0.0
     for one in layers:
-        if isinstance(one, Tensor):
-            parameters += math.prod(one.shape) if one.shape is not None else math.nan
+        parameters += _trained_parameters(one)
     counted: dict[tuple[int, ...], float] = {}
     least: list[str] | None = None
+    steps = MOST_STEPS_OF_TREE
     for shapes in _inputs(layers):
         for shape in shapes:
+            if steps < 0:
+                break
             found = _passed(machine, owner, shape)
+            steps -= 400_000 - machine.left
             if found is not None:
                 counted[shape] = found[0]
                 least = found[1] if least is None or len(found[1]) < len(least) else least
         if counted:
             break
+    nodes = _nodes(machine, owner, next(iter(counted))) if least == [] else None
     return NetworkCost(
         name=owner.made_by.name if isinstance(owner, Instance) else owner.name,
         parameters=None if math.isnan(parameters) else float(parameters),
         operations=tuple(counted.items()),
-        left_out=tuple(dict.fromkeys(least if least is not None else ["forward"])),
+        left_out=tuple(dict.fromkeys(least if least is not None else _not_followed(layers))),
         source=source,
+        components=None if nodes is None else census(nodes, source=source, strength="configured"),
+        open_kinds=frozenset() if nodes is None else unexplained_kinds(nodes),
     )
 
 
-def _passed(
+def _nodes(
     machine: Machine, owner: Instance | Layer, shape: tuple[int, ...]
+) -> tuple[GraphNode, ...] | None:
+    """Return the operations of a pass, None where it cannot be followed whole."""
+    start = Tensor((BATCH, *shape))
+    machine.trace = trace = Trace(start.serial)
+    trace.begin(start)
+    try:
+        found = _passed(machine, owner, shape, start)
+    finally:
+        machine.trace = None
+    whole = found is not None and not found[1] and not trace.broken
+    return without_output_squash(trace.nodes) if whole else None
+
+
+def _passed(
+    machine: Machine, owner: Instance | Layer, shape: tuple[int, ...], start: Tensor | None = None
 ) -> tuple[float, list[str]] | None:
     """Pass a batch of samples through a network; None where it takes none of this shape."""
     machine.counting, machine.operations, machine.left_out = True, 0.0, []
     machine.left, machine.depth = 400_000, 0
     try:
-        machine.call(owner, [Tensor((BATCH, *shape))], {}, None)
-    except (MismatchError, ExhaustedError, RecursionError):
+        machine.call(owner, [start or Tensor((BATCH, *shape))], {}, None)
+    except FAILURES:
         return None
     finally:
         machine.counting = False
@@ -208,17 +250,80 @@ def layers_in(owner: object) -> Iterable[Layer | Tensor]:
         seen.add(id(one))
         if isinstance(one, Layer):
             yield one
-            if one.name == "TransformerEncoder":
-                inner = one.children.get("layer")
-                count = one.arguments.get("num_layers")
-                if isinstance(inner, Layer) and isinstance(count, int):
-                    yield Layer(name="", arguments={}, parameters=inner.parameters * count)
+            if one.name in STACKS:
+                yield _stack(one)
+                waiting += [one.children["norm"]] if "norm" in one.children else []
                 continue
+            if UNKNOWN in one.children.values():
+                yield OPEN
             waiting += list(one.children.values())[::-1]
-        elif isinstance(one, Instance):
+        elif isinstance(one, Instance) and one.made_by.is_module():
+            if any(
+                value is UNKNOWN and name in _used(one) for name, value in one.attributes.items()
+            ):
+                yield OPEN
             waiting += list(one.attributes.values())[::-1]
         elif isinstance(one, Tensor) and one.trained:
             yield one
+
+
+def _trained_parameters(of: Layer | Tensor) -> float:
+    """Return the trained parameters of one layer, or of one tensor of them."""
+    if isinstance(of, Layer):
+        return (
+            of.parameters
+            if of.trained
+            else 0.0
+            if of.trained is False
+            else of.parameters and math.nan
+        )
+    if of.frozen:
+        return 0.0
+    return math.nan if of.shape is None or of.frozen is None else math.prod(of.shape)
+
+
+def _stack(of: Layer) -> Layer:
+    """Return the copies of a layer that a stack holds as one layer."""
+    inner, count = of.children.get("layer"), of.arguments.get("num_layers")
+    parts = layers_in(inner) if isinstance(inner, (Layer, Instance)) else [OPEN]
+    each = sum(_trained_parameters(one) for one in parts)
+    return Layer(
+        name="", arguments={}, parameters=each * count if isinstance(count, int) else math.nan
+    )
+
+
+def _not_followed(layers: list[Layer | Tensor]) -> list[str]:
+    """Return the networks of packages in a network that took no input, else its forward pass."""
+    names = [one.name for one in layers if isinstance(one, Layer) and one.name not in KNOWN]
+    return [name for name in names if name and not name.endswith("Loss")] or ["forward"]
+
+
+def _used(of: Instance) -> frozenset[str]:
+    """Return the attributes that a class calls, takes entries of or goes through, as those of layers are."""
+    found: set[str] = set()
+    for kind in of.made_by.line():
+        if kind.used is None:
+            kind.used = frozenset(_called_attributes(kind.node))
+        found |= kind.used
+    return frozenset(found)
+
+
+def _called_attributes(node: ast.ClassDef) -> Iterable[str]:
+    for inner in walk(node):
+        part: ast.AST | None = None
+        if isinstance(inner, ast.Call):
+            part = inner.func
+        elif isinstance(inner, (ast.For, ast.comprehension)):
+            part = inner.iter
+        while isinstance(part, (ast.Attribute, ast.Subscript, ast.Call)):
+            below: ast.AST = part.func if isinstance(part, ast.Call) else part.value
+            if (
+                isinstance(part, ast.Attribute)
+                and isinstance(below, ast.Name)
+                and below.id == "self"
+            ):
+                yield part.attr
+            part = below
 
 
 def _inputs(layers: list[Layer | Tensor]) -> Iterable[list[tuple[int, ...]]]:

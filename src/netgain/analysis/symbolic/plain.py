@@ -57,7 +57,7 @@ def _unequal(function: Callable[..., object]) -> Callable[..., object]:
     return answer
 
 
-def _zipped(*arguments: object) -> object:
+def _zipped(*arguments: object, strict: object = False) -> object:
     if not all(isinstance(one, (list, tuple, range, str)) for one in arguments):
         return UNKNOWN
     return list(zip(*arguments, strict=False))

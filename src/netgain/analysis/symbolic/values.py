@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 BATCH = 2
 """Samples of the batch that networks are applied to; one would vanish where code squeezes."""
+
+
+Signal = tuple[str, object] | None
+"""Why a block ends: `return` with its value, `break`, `continue`, `raise`; None where it goes on."""
 
 
 class Unknown:
@@ -41,6 +46,10 @@ class Tensor:
     """Its sizes, the batch first; None where they are not known."""
     trained: bool = False
     """Whether it is a parameter."""
+    frozen: bool | None = False
+    """Whether code takes it from those that are trained, None where that is open."""
+    serial: int = field(default_factory=itertools.count().__next__)
+    """Number in the order of making."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,8 +64,10 @@ class Layer:
     """Trainable parameters of its own."""
     children: dict[str, object] = field(default_factory=dict)
     """What a container holds, in order."""
-    trained: bool = True
-    """False where code freezes it."""
+    trained: bool | None = True
+    """False where code freezes it, None where that is open."""
+    place: str = ""
+    """Where it is made."""
 
 
 class Foreign:
@@ -64,7 +75,9 @@ class Foreign:
 
     __slots__ = ()
 
-    def call(self, machine: Machine, arguments: list[object], keywords: dict[str, object]) -> object:
+    def call(
+        self, machine: Machine, arguments: list[object], keywords: dict[str, object]
+    ) -> object:
         """Return what comes out of it."""
         raise NotImplementedError
 
@@ -119,6 +132,8 @@ class ClassValue:
     home: Environment
     bases: tuple[object, ...]
     members: dict[str, object]
+    used: frozenset[str] | None = None
+    """Attributes that it calls, once looked for."""
 
     def is_module(self) -> bool:
         """Tell whether it inherits from a module of a package, or from something unknown."""
@@ -233,3 +248,5 @@ class Parameters:
     """The parameters of a network, as an optimizer is given them."""
 
     of: object
+    named: bool = False
+    """Whether names stand with them, as `named_parameters()` yields them."""
