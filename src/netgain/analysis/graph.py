@@ -339,8 +339,9 @@ def _plain(graph: Graph) -> list[Found]:
 
 
 def _only_scales(graph: Graph, node: GraphNode) -> bool:
-    """Tell whether a sigmoid weighs another value or ends the network, and so bends nothing inside it."""
-    return node.name in SQUASH and all(use.name in SCALINGS for use in _uses(graph, node))
+    """Tell whether no layer is given a sigmoid: it weighs another value, or ends the network."""
+    layers = LINEAR | set(NORMALIZATIONS) | set(POOLS)
+    return node.name in SQUASH and not any(use.name in layers for use in _uses(graph, node))
 
 
 def _resampling(graph: Graph) -> list[Found]:

@@ -119,7 +119,7 @@ class Files:
             parts = source.module.split(".") if source.module else []
             own = bool(source.level) or (len(parts) > 1 and parts[0] in self._folders)
             own = own or (len(parts) == 1 and OWN_FILE.fullmatch(parts[0]) is not None)
-            if own and parts and parts[-1] not in self._folders and not self._named(parts, path):
+            if own and parts and parts[-1] not in self._folders and not self.named(parts, path):
                 return True
         return False
 
@@ -171,16 +171,16 @@ class Files:
         module = self.program.roots[path].node
         for node in nodes_of(module, ast.Import):
             for alias in node.names:
-                found += self._named(alias.name.split("."), path)
+                found += self.named(alias.name.split("."), path)
         for source in nodes_of(module, ast.ImportFrom):
             parts = source.module.split(".") if source.module else []
             if parts:
-                found += self._named(parts, path)
+                found += self.named(parts, path)
             for alias in source.names:
-                found += self._named([*parts, alias.name], path)
+                found += self.named([*parts, alias.name], path)
         return found
 
-    def _named(self, parts: list[str], importer: str) -> list[str]:
+    def named(self, parts: list[str], importer: str) -> list[str]:
         """Return the files that a dotted name may mean; of several, those nearest to the importing file."""
         wanted = tuple(parts)
         found = []

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from netgain.analysis.idle_code import BESIDE
 from netgain.analysis.symbolic.networks import NetworkCost, configured, trained_costs
 from netgain.analysis.syntax import last_name, modules, nodes_of
 from netgain.practices._cost import same_input
@@ -132,10 +133,15 @@ def _numbers(node: ast.expr) -> set[str]:
 
 
 def networks_of(arm: Arm) -> tuple[NetworkCost, ...] | None:
-    """Return the networks that an arm's code trains under the arm's settings, None where that is open."""
-    return (
-        None if arm.code is None else _followed(arm.code, json.dumps(_stated(arm), sort_keys=True))
-    )
+    """Return the networks that an arm's code trains under the arm's settings, None where that is open.
+
+    A discriminator, critic or teacher beside the model is left behind with the training, and none of them.
+    """
+    if arm.code is None:
+        return None
+    found = _followed(arm.code, json.dumps(_stated(arm), sort_keys=True))
+    kept = tuple(one for one in found or () if not BESIDE.search(one.name))
+    return kept or found
 
 
 @lru_cache(maxsize=4)

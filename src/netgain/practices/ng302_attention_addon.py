@@ -10,14 +10,14 @@ Squeeze-excite with the ResNet-D stem is worth +1.2 points on a tuned ResNet (82
 
 ## What is looked at
 Patterns under any class name, in the recorded graph, else the setting or the `plugins` in the configs of all
-runs, else the model code of two separate trees, or what each arm's settings let run of one tree. By code the
-kinds are told apart: a scale for each channel from a global pool (squeeze-excite, efficient channel
-attention, channel attention with a maximum beside the mean), a map over positions from a pool over channels
-(spatial attention; CBAM has both), pools of other sizes (pooled, coordinate attention), the sigmoid of
-convolutions multiplied with what they were given (attention gate), the softmax of a product, and a sum over
-time weighed by the softmax of its own scores (attention pooling). Of one network of torchvision that the code
-takes whole it is known what it holds. Flagged when the proposed arm has a kind of attention that the baseline
-lacks.
+runs, else a pass of the networks that both codes train, followed statement by statement without running any,
+else the model code of two separate trees, or what each arm's settings let run of one tree. By code the kinds
+are told apart: a scale for each channel from a global pool (squeeze-excite, efficient channel attention,
+channel attention with a maximum beside the mean), a map over positions from a pool over channels (spatial
+attention; CBAM has both), pools of other sizes (pooled, coordinate attention), the sigmoid of convolutions
+multiplied with what they were given (attention gate), the softmax of a product, and a sum over time weighed
+by the softmax of its own scores (attention pooling). Of one network of torchvision that the code takes whole
+it is known what it holds. Flagged when the proposed arm has a kind of attention that the baseline lacks.
 
 ## When it stays clear
 The same attention in both arms; attention that is the claim itself. Attention in the baseline only is

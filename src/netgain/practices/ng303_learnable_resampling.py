@@ -10,7 +10,8 @@ every recipe that carries them: with the training tricks of He et al. (2019) Res
 
 ## What is looked at
 Layers that change the resolution, global pooling apart: the recorded graph of a run, else the setting in the
-configs of all runs, else the model code of two separate trees. Flagged when the proposed arm has a learned
+configs of all runs, else a pass of the networks that both codes train, followed statement by statement
+without running any, else the model code of two separate trees. Flagged when the proposed arm has a learned
 kind that the baseline lacks, or has more of one where a pool or an interpolation of the baseline is gone.
 
 ## When it stays clear

@@ -10,9 +10,10 @@ In the search space of DARTS the hand-made wiring around the cells matters more 
 
 ## What is looked at
 Sums and concatenations in which a value meets one computed from it: in the recorded graph of a run, else the
-setting in the configs of all runs, else the forward passes of two separate trees of model code. Flagged when
-the proposed arm has a kind of skip that the baseline lacks, or when its recorded graph has more skips than
-its depth, counted in activations, explains.
+setting in the configs of all runs, else in a pass of the networks that both codes train, followed statement
+by statement without running any, else the forward passes of two separate trees of model code. Flagged when
+the proposed arm has a kind of skip that the baseline lacks, or when its graph has more skips than its depth,
+counted in activations, explains. A branch that is computed and thrown away is no skip.
 
 ## When it stays clear
 The same skips in both arms; more skips in a model that is deeper in proportion; sums that feed an attention

@@ -11,8 +11,9 @@ at the usual batch (Wu & He 2018): the same swap can be worth everything or noth
 
 ## What is looked at
 Normalisation layers of both models, by what computes them: the recorded graph of a run, else the setting in
-the configs of all runs, else running statistics and scale-and-shift pairs in the checkpoints, else the model
-code of two separate trees, a mean and a deviation written out included. Flagged when the proposed arm has a
+the configs of all runs, else running statistics and scale-and-shift pairs in the checkpoints, else a pass of
+the networks that both codes train, followed statement by statement without running any, else the model code
+of two separate trees, a mean and a deviation written out included. Flagged when the proposed arm has a
 kind of norm that the baseline lacks, when a block of its code has norms that its counterpart in the
 baseline's code, with as many layers, has not, or when a model of one block has more norms than layers were
 added to it.

@@ -203,7 +203,9 @@ def note_training(  # noqa: PLR0917 - the parts of one call
         return True
     network = keywords.get("model", arguments[0] if arguments and last == "fit" else None)
     if not isinstance(network, (Instance, Layer)) or not last.endswith(("Trainer", "fit")):
-        return bool(OPTIMIZERS.fullmatch(full))
+        asked = bool(OPTIMIZERS.fullmatch(full))
+        machine.lost = machine.lost or (asked and bool(arguments or "params" in keywords))
+        return asked
     before = len(machine.optimized)
     if isinstance(network, Instance) and network.made_by.member("configure_optimizers"):
         machine.call(machine.attribute(network, "configure_optimizers"), [], {}, None)

@@ -80,6 +80,10 @@ class Machine:
         self.operations = 0.0
         self.left_out: list[str] = []
         self.optimized: list[tuple[object, str, ast.AST]] = []
+        self.lost = False
+        """Whether an optimizer was given something unknown."""
+        self.made: list[Instance] = []
+        """Networks and parts of networks, in the order they are made."""
         self.starred: dict[str, str] = {}
         """Package of which a file imports every name, by path."""
         self.trace: Trace | None = None
@@ -473,6 +477,8 @@ class Machine:
         self, kind: ClassValue, arguments: list[object], keywords: dict[str, object]
     ) -> object:
         made = Instance(made_by=kind)
+        if kind.is_module():
+            self.made.append(made)
         found = kind.member("__init__")
         if found is not None and isinstance(found[0], FunctionValue):
             self._run(self._bound(found[0], made, found[1]), arguments, keywords)  # type: ignore[arg-type]

@@ -23,15 +23,40 @@ from netgain.analysis.symbolic.values import (
     ClassValue,
     ExhaustedError,
     Foreign,
+    FunctionValue,
     Instance,
     Layer,
     MismatchError,
     Settings,
     Tensor,
 )
-from netgain.analysis.syntax import called_in, last_name, modules, place, walk
+from netgain.analysis.syntax import called_in, last_name, modules, nodes_of, place, walk
 from netgain.study import CodeTree, Component, Source, SourceFile
 
+OWN_FOLDERS = frozenset(
+    {
+        "models",
+        "model",
+        "nets",
+        "networks",
+        "net",
+        "src",
+        "lib",
+        "utils",
+        "modules",
+        "layers",
+        "core",
+        "code",
+    }
+)
+"""Folders in which projects keep files of their own."""
+MOST_MADE = 300
+"""Networks that a script makes among which that of several optimized parts is looked for."""
+MOST_PARTS = 5_000
+MOST_TRIED = 40
+"""Functions without arguments of such a tree that are tried."""
+MOST_MAKERS = 6
+"""Functions that each make a network, of a tree in which nothing else makes one."""
 MOST_SCRIPTS = 16
 MOST_STEPS_OF_TREE = 500_000
 """Steps that the scripts of one tree are followed for."""
@@ -94,7 +119,12 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
     files = files_of(tree)
 
     def find(importer: str, parts: Iterable[str], level: int) -> str | None:
-        found = files._named(list(parts), importer) if list(parts) else []
+        wanted = list(parts)
+        found = files.named(wanted, importer) if wanted else []
+        if not found and len(wanted) > 1 and level == 0 and wanted[0] in OWN_FOLDERS:
+            found = files.named(
+                wanted[-1:], importer
+            )  # the folder was left out when files were gathered
         return found[0] if len(found) == 1 else None
 
     syntax = {path: module for path, (_, module) in held.items()}
@@ -108,7 +138,7 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
             machine.home(script, as_script=True)
         left -= before - max(machine.left, 0)
         costs: dict[object, NetworkCost] = {}
-        for owner, path, node in dict.fromkeys(machine.optimized):
+        for owner, path, node in _whole_networks(machine):
             if not isinstance(owner, (Instance, Layer, Foreign)) or path not in held:
                 continue
             source = place(held[path][0], node, last_name(node))
@@ -118,6 +148,8 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
                 else cost_of(machine, owner, source)
             )
             costs.setdefault((one.name, *_sizes((one,))), one)
+        if costs and machine.lost:
+            return None
         if costs:
             trained.append(tuple(costs.values()))
     if not trained:
@@ -126,6 +158,36 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
     if any(_sizes(one) != _sizes(trained[0]) for one in trained):
         return None
     return trained[0]
+
+
+def _whole_networks(machine: Machine) -> list[tuple[object, str, ast.AST]]:
+    """Return what optimizers are given; of several parts of one network the network."""
+    given = list(dict.fromkeys(machine.optimized))
+    owners = {id(one) for one, _, _ in given}
+    if len(owners) < 2:
+        return given
+    for network in machine.made[:MOST_MADE]:
+        if id(network) in owners or not network.made_by.member("forward"):
+            continue
+        if owners <= set(_inside(network)):
+            return [(network, *given[0][1:])]
+    return given
+
+
+def _inside(network: Instance) -> Iterable[int]:
+    """Yield the ids of a network's parts."""
+    seen: set[int] = set()
+    waiting: list[object] = [network]
+    while waiting and len(seen) < MOST_PARTS:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Layer):
+            waiting += one.children.values()
+        elif isinstance(one, Instance):
+            waiting += one.attributes.values()
+    return seen
 
 
 def _of_keras(owner: Foreign, source: Source) -> NetworkCost:
@@ -144,33 +206,85 @@ def _of_keras(owner: Foreign, source: Source) -> NetworkCost:
 
 
 def _network_alone(machine: Machine, tree: CodeTree) -> NetworkCost | None:
-    """Count the one network that files define, none of them makes, and defaults suffice to make."""
-    found: list[tuple[ClassValue, SourceFile]] = []
-    called: set[str] = set()
+    """Count the one network that files define, none of them makes, and defaults suffice to make.
+
+    Of several functions that each make a network, as `resnet34` and `resnet50`, only the kinds of blocks are
+    told, where they are the same for all.
+    """
+    classes: list[tuple[ClassValue, SourceFile]] = []
+    makers: list[tuple[FunctionValue, SourceFile]] = []
+    used: set[str] = set()
     for file, module in modules(tree):
-        called |= called_in(module)
+        used |= called_in(module) | {node.id for node in nodes_of(module, ast.Name)}
         try:
             names = machine.home(file.path).names
         except FAILURES:
             return None
-        found += [
-            (kind, file)
-            for kind in names.values()
-            if isinstance(kind, ClassValue) and kind.home.path == file.path and kind.is_module()
-        ]
+        for value in list(names.values()):
+            if isinstance(value, ClassValue) and value.home.path == file.path and value.is_module():
+                classes.append((value, file))
+            elif isinstance(value, FunctionValue) and _makes_by_itself(value, file):
+                makers.append((value, file))
     roots = [
-        (kind, file) for kind, file in found if kind.name not in called and kind.member("forward")
+        (kind, file) for kind, file in classes if kind.name not in used and kind.member("forward")
     ]
-    if len(roots) != 1:
+    if len(roots) > 1:
         return None
-    kind, file = roots[0]
+    defined: list[tuple[ClassValue | FunctionValue, SourceFile]] = [*roots]
+    defined = defined or [(one, file) for one, file in makers if _name(one) not in used]
+    made = [(one, file, _made(machine, one)) for one, file in defined[:MOST_TRIED]]
+    costs = [
+        replace(cost_of(machine, network, place(file, one.node, _name(one))), alone=True)
+        for one, file, network in made
+        if network is not None
+    ]
+    whole = len(defined) <= MOST_TRIED and len(costs) <= MOST_MAKERS
+    return _of_one_kind(costs) if whole and (len(costs) == len(made) or not roots) else None
+
+
+def _makes_by_itself(function: FunctionValue, file: SourceFile) -> bool:
+    """Tell whether a function of a file needs no argument to return something."""
+    node = function.node
+    return (
+        isinstance(node, ast.FunctionDef)
+        and function.home.path == file.path
+        and function.instance is None
+        and not node.decorator_list
+        and len(node.args.args) == len(node.args.defaults)
+        and any(one.value is not None for one in nodes_of(node, ast.Return))
+    )
+
+
+def _name(one: ClassValue | FunctionValue) -> str:
+    return one.name if isinstance(one, ClassValue) else getattr(one.node, "name", "")
+
+
+def _made(machine: Machine, one: ClassValue | FunctionValue) -> Instance | None:
+    """Return the network that a class or a function makes without arguments."""
     try:
-        made = machine.call(kind, [], {}, None)
+        made = machine.call(one, [], {}, None)
     except FAILURES:
         return None
-    if not isinstance(made, Instance):
-        return None
-    return replace(cost_of(machine, made, place(file, kind.node, kind.name)), alone=True)
+    return made if isinstance(made, Instance) and made.made_by.is_module() else None
+
+
+def _of_one_kind(costs: list[NetworkCost]) -> NetworkCost | None:
+    """Return one network, or what several have in common."""
+    if len(costs) < 2:
+        return costs[0] if costs else None
+    kinds = [
+        None if one.components is None else {(c.kind, c.name) for c in one.components}
+        for one in costs
+    ]
+    first = costs[0]
+    return replace(
+        first,
+        parameters=None,
+        operations=(),
+        left_out=(f"which of {', '.join(dict.fromkeys(str(one.source.key) for one in costs))}",),
+        components=first.components if all(kind == kinds[0] for kind in kinds) else None,
+        open_kinds=frozenset().union(*(one.open_kinds for one in costs)),
+    )
 
 
 def _sizes(costs: tuple[NetworkCost, ...]) -> list[object]:

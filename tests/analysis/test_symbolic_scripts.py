@@ -1,0 +1,87 @@
+"""Which network a script trains, where it is given to an optimizer in parts, or not at all."""
+
+from __future__ import annotations
+
+import textwrap
+
+from netgain.analysis.symbolic.networks import NetworkCost, configured, trained_costs
+from netgain.study import CodeTree, SourceFile
+
+PARTS = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, act=nn.ReLU, depth=1):
+        super().__init__()
+        self.encoder = nn.Sequential(*[nn.Linear(8, 8) for _ in range(depth)])
+        self.act = act()
+        self.decoder = nn.Linear(8, 8)
+    def forward(self, x):
+        return self.decoder(self.act(self.encoder(x)))
+"""
+
+
+def trained(**files: str) -> tuple[NetworkCost, ...] | None:
+    """Return the networks that files of code train; `__` in a name is a folder."""
+    held = tuple(
+        SourceFile(path=f"{name.replace('__', '/')}.py", text=textwrap.dedent(text))
+        for name, text in files.items()
+    )
+    return trained_costs(CodeTree(root=".", files=held), configured({}))
+
+
+def test_parts_given_together_are_their_network() -> None:
+    """An optimizer over encoder and decoder trains the network that holds both."""
+    found = trained(
+        train=PARTS
+        + "net = Net()\nboth = list(net.encoder.parameters()) + list(net.decoder.parameters())\n"
+        "torch.optim.Adam(both, lr=1e-3)\n"
+    )
+    assert found is not None
+    assert [(one.name, dict(one.operations)[8,]) for one in found] == [("Net", 128)]
+
+
+def test_an_optimizer_of_something_unknown_leaves_the_script_open() -> None:
+    """Where the generator cannot be followed, the discriminator is not taken for the model."""
+    text = (
+        PARTS + "import elsewhere\nmaker = elsewhere.build()\njudge = Net()\n"
+        "torch.optim.Adam(maker.parameters(), lr=1e-3)\ntorch.optim.Adam(judge.parameters(), lr=1e-3)\n"
+    )
+    assert trained(train=text) is None
+
+
+def test_functions_that_each_make_a_network_tell_its_kinds_alone() -> None:
+    """Two depths of one design have no one cost, and one kind of activation."""
+    found = trained(
+        model=PARTS + "def small():\n    return Net()\ndef large():\n    return Net(depth=3)\n"
+    )
+    assert found is not None
+    assert found[0].operations == ()
+    assert found[0].alone
+    assert {c.name for c in found[0].components or () if c.kind == "activation"} == {"relu"}
+
+
+def test_functions_that_make_different_networks_tell_nothing() -> None:
+    """Two activations: which one is compared is open."""
+    found = trained(
+        model=PARTS + "def one():\n    return Net()\ndef two():\n    return Net(act=nn.GELU)\n"
+    )
+    assert found is not None
+    assert found[0].components is None
+
+
+def test_a_file_that_lost_its_folder_is_found() -> None:
+    """`from models.net import Net` finds `net.py` where the folder was left out."""
+    script = (
+        "import torch\nfrom models.net import Net\ntorch.optim.SGD(Net().parameters(), lr=0.1)\n"
+    )
+    found = trained(train=script, net=PARTS)
+    assert found is not None
+    assert found[0].name == "Net"
+
+
+def test_a_package_is_not_looked_for_among_the_files() -> None:
+    """`from timm.net import Net` does not mean the project's `net.py`."""
+    script = "import torch\nfrom timm.net import Net\ntorch.optim.SGD(Net().parameters(), lr=0.1)\n"
+    found = trained(train=script, net=PARTS)
+    assert found is None or found[0].source.path != "train.py"
