@@ -85,3 +85,47 @@ def test_a_package_is_not_looked_for_among_the_files() -> None:
     script = "import torch\nfrom timm.net import Net\ntorch.optim.SGD(Net().parameters(), lr=0.1)\n"
     found = trained(train=script, net=PARTS)
     assert found is None or found[0].source.path != "train.py"
+
+
+def test_names_of_a_file_that_a_configurator_sets() -> None:
+    """A file whose names `exec` overrides makes the network that the run was configured with.
+
+    Two blocks of 64 x 64 weights on 128 tokens, and the head on the last position alone.
+    """
+    script = """
+    import torch
+    from torch import nn
+    from dataclasses import dataclass
+    n_layer = 12
+    n_embd = 64
+    exec(open("configurator.py").read())
+    @dataclass
+    class Config:
+        n_layer: int = 1
+        n_embd: int = 8
+    class Model(nn.Module):
+        def __init__(self, config):
+            super().__init__()
+            self.wte = nn.Embedding(100, config.n_embd)
+            self.blocks = nn.ModuleList(
+                [nn.Linear(config.n_embd, config.n_embd, bias=False) for _ in range(config.n_layer)]
+            )
+            self.head = nn.Linear(config.n_embd, 100, bias=False)
+        def forward(self, tokens, targets=None):
+            x = self.wte(tokens)
+            for block in self.blocks:
+                x = x + block(x)
+            return self.head(x if targets is not None else x[:, [-1], :])
+        def optimizers(self):
+            named = {name: p for name, p in self.named_parameters()}
+            decayed = [p for name, p in named.items() if p.dim() >= 2]
+            others = [p for name, p in named.items() if p.dim() < 2]
+            return torch.optim.AdamW([{"params": decayed}, {"params": others}], lr=1e-3)
+    model = Model(Config(**dict(n_layer=n_layer, n_embd=n_embd)))
+    model.optimizers()
+    """
+    file = SourceFile(path="train.py", text=textwrap.dedent(script))
+    found = trained_costs(CodeTree(root=".", files=(file,)), configured({"n_layer": 2}))
+    assert found is not None
+    assert dict(found[0].operations)[128,] == 2 * 128 * 64 * 64 + 64 * 100
+    assert found[0].left_out == ()

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from netgain.analysis.code_averages import Average, moving_averages
+from netgain.analysis.code_file_copies import copied_files
 from netgain.analysis.code_repeats import Counting, Repeat, repeats_in, stepping_functions
 from netgain.analysis.idle_code import runs_nowhere
 from netgain.analysis.per_tree import remembered
@@ -71,7 +72,7 @@ def repeated_passes(tree: CodeTree) -> tuple[Idiom, ...]:
                 found.append(
                     Idiom(what="data set concatenated with itself", source=place(file, call))
                 )
-        for repeat in repeats_in(module, stepping):
+        for repeat in (*repeats_in(module, stepping), *copied_files(module)):
             idiom = _counted(file, module, repeat, counting)
             if idiom is not None:
                 found.append(idiom)

@@ -69,9 +69,12 @@ from netgain.analysis.literal_sinks import (
     sink_of,
 )
 from netgain.analysis.per_tree import remembered
+from netgain.analysis.stop_counters import stop_counters
 from netgain.analysis.syntax import calls_in, last_name, literal, modules, names_in, place, walk
 from netgain.study import CodeTree, Source, SourceFile
 
+PATIENCE = "patience of the early stop"
+"""What the number of a counter sets that ends a training."""
 LOOKED_AT = frozenset((ast.Call, ast.Compare, ast.BinOp, ast.Dict))
 """Expressions that may hold a number of interest."""
 
@@ -149,6 +152,8 @@ class _Search:
     ) -> None:
         self.file, self.module, self.losses = file, module, losses
         self.lines = file.text.splitlines()
+        self.patience = stop_counters(module)
+        """Numbers after which a counter ends the training, by the id of their conditions."""
         self.local: dict[str, ast.expr] = {}
         """Names that the function or object at hand assigns once, a literal."""
         self.guards: tuple[str, ...] = ()
@@ -168,6 +173,8 @@ class _Search:
             elif isinstance(statement, ast.If):
                 yield from self._expressions(statement.test)
                 yield from self._all(starts(statement, self.number_of))
+                if (patience := self.patience.get(id(statement))) is not None:
+                    yield from self._numbers(patience, "schedule", PATIENCE)
                 outer_guards = self.guards
                 tested = names_in(statement.test) - {"__name__"}
                 self.guards = (*outer_guards, *sorted(tested))

@@ -9,7 +9,7 @@ from netgain.analysis.code_regions import model_regions
 from netgain.analysis.declared_options import CONFIGURATION_CLASS, declared_option
 from netgain.analysis.options import declared_names, is_configuration
 from netgain.analysis.per_tree import remembered
-from netgain.analysis.syntax import calls_in, last_name, literal, modules, nodes_of
+from netgain.analysis.syntax import calls_in, last_name, literal, modules, nodes_of, walk
 from netgain.study import CodeTree
 
 ENTRANCES = frozenset({"main", "train", "run", "cli", "fit", "experiment"})
@@ -77,7 +77,7 @@ def option_readings(tree: CodeTree) -> Readings:
             word = literal(compared.left)
             if isinstance(word, str):
                 asked.add(_last(word))
-        asked |= _entered(module)
+        asked |= _entered(module) | _asked_of_itself(module)
     declared = frozenset(path[-1] for path in declared_names(tree) if path)
     return Readings(
         asked=frozenset(asked),
@@ -90,6 +90,30 @@ def option_readings(tree: CodeTree) -> Readings:
 def _is_own(node: ast.Attribute) -> bool:
     """Tell whether an attribute is one of an object's own, which need not be the option of that name."""
     return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+
+
+def _asked_of_itself(module: ast.Module) -> set[str]:
+    """Return the fields that a class declares in its body and that its own methods ask for.
+
+    A class of settings builds what they name as well: `self.schedule` of a dataclass with that field.
+    """
+    found: set[str] = set()
+    for owner in nodes_of(module, ast.ClassDef):
+        fields = {
+            item.target.id
+            for item in owner.body
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+        }
+        if fields:
+            found |= {
+                node.attr.lower()
+                for node in walk(owner)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.ctx, ast.Load)
+                and _is_own(node)
+                and node.attr in fields
+            }
+    return found
 
 
 def _last(word: str) -> str:

@@ -63,9 +63,14 @@ def metric_curve(run: Run, metric: str, split: str | None) -> Curve | None:
     """Return the run's longest curve of a metric on a split.
 
     Where a log holds a metric both by step and by epoch (Lightning's `acc_step` and `acc_epoch`), the one by
-    step is that of single batches and is passed over.
+    step is that of single batches and is passed over. So is a loss without a split beside one on held-out
+    data: it is that of the batches the run was trained on.
     """
-    curves = [c for c in run.curves if c.name == metric and c.split == split and c.values]
+    named = [c for c in run.curves if c.name == metric and c.values]
+    held_out = any(c.split in ("validation", "test") for c in named)
+    if split is None and held_out and "loss" in metric:
+        return None
+    curves = [c for c in named if c.split == split]
     by_epoch = [c for c in curves if not c.key.lower().endswith("step")]
     if len(by_epoch) < len(curves) and not by_epoch:
         return None

@@ -22,7 +22,8 @@ that the paper states and that a further run isolates, by changing it alone; its
 
 ## What is not seen
 A bare `batch_size` beside several devices does not say whether it is per device; the batch is then
-unknown. Batch-size schedules are read at their median.
+unknown. Batch-size schedules are read at their median. Planned steps of a run whose own curves end before
+them are no steps done: the verdict is then `unknown`.
 
 ## Remedy
 Run both arms at equal samples seen, at either arm's figure, with the learning rate re-tuned for the
@@ -41,9 +42,12 @@ Shallue et al. 2019, Measuring the effects of data parallelism on neural network
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
+from netgain.practices._broken_off import BrokenOff, broken_off
 from netgain.practices._compare import (
     Comparison,
     batch_of_both,
@@ -80,6 +84,9 @@ def _judge_batches(study: Study) -> Finding:
     if batch is None:
         return _unknown(study)
     if batch.ratio > 1 and not batch.equal:
+        short = broken_off(study)
+        if short is not None and steps is not None and not _same_samples(samples):
+            return _broken_off(study, short)
         if steps is not None and steps.ratio > 0.95 and not _same_samples(samples):
             return _flagged(study, batch, steps, samples)
         epochs = compare(study, lambda run: run.budget.epochs)
@@ -116,6 +123,16 @@ def _judge_batches(study: Study) -> Finding:
         f"{batch.baseline.value:,.0f}); that does not add to the gain.",
         numbers=numbers,
         evidence=batch.sources,
+    )
+
+
+def _broken_off(study: Study, short: BrokenOff) -> Finding:
+    """Return what stays open where a run's own record ends before the steps that are known of it."""
+    return replace(
+        _unknown(study),
+        message=f"The planned steps are not what was done, or may not be: {short.words}.",
+        evidence=(short.source,),
+        needs=(f"the steps that {short.run} took",),
     )
 
 

@@ -12,7 +12,8 @@ length (Wightman et al. 2021).
 Epochs and samples drawn of every run, counted, logged or configured, and the lengths that README or
 paper state, converted to samples with batch size and training-set size. Flagged when the proposed length
 is more than 5 % above the baseline's, or when a stated length contradicts the logged one by more than
-5 %.
+5 %. What a text says of a baseline contradicts nothing where the proposed run alone bears that name and is as
+long as said.
 
 ## When it stays clear
 Different units that convert to the same length. A longer baseline is reported, not flagged. A larger batch
@@ -24,7 +25,8 @@ paper states and that a further run isolates, by changing it alone; its share is
 
 ## What is not seen
 Equal epochs over training data that the arms name differently, of unknown size, are `unknown`. Steps of a
-parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`.
+parent run are unknown where a run was resumed: the verdict is then `unknown`, never `clear`. So it is where
+only the planned length is known and a run's own curves end before it, or one log of two holds fewer rows.
 
 ## Remedy
 Re-run the shorter arm at the longer length with its schedule stretched to fit, or the longer arm at the
@@ -43,13 +45,16 @@ training beyond fixed training durations.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import PurePath
 
 from netgain.analysis.training_loops import epoch_loops
 from netgain.analysis.warm_starts import stored_weights
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
+from netgain.practices._broken_off import broken_off
 from netgain.practices._compare import (
     Comparison,
     batch_of_both,
@@ -69,6 +74,9 @@ from netgain.practices._training_data import other_training_data
 from netgain.study import Arm, Run, Source, Statement, Study
 
 CODE, NAME = "NG102", "unequal-training-length"
+BASELINE = re.compile(r"(?:^|[\W_])base_?line(?:[\W_]|$)", re.IGNORECASE)
+LONGEST_NAME = 80
+"""Characters of a setting that may name a run."""
 SEVERAL = 2
 """Loops over epochs from which on one length does not tell the whole."""
 FACTOR = ("epochs", "max_steps", "steps", "max_epochs")
@@ -85,9 +93,24 @@ def check(study: Study) -> Finding:
     A disclosed difference that a run of its own isolates is clear.
     """
     found = _judge_length(study)
+    if found.disclosure != "contradicted" and found.verdict != "unknown":
+        found = _broken_off(study) or found
     if found.verdict == "clear":
         found = _warm_start(study) or _several_loops(study) or _other_data(study) or found
     return with_isolation(study, found, FACTOR)
+
+
+def _broken_off(study: Study) -> Finding | None:
+    """Return what stays open where a run's own record ends before the length that is known of it."""
+    short = broken_off(study)
+    if short is None:
+        return None
+    return replace(
+        _unknown(study),
+        message=f"The planned length is not what was done, or may not be: {short.words}.",
+        evidence=(short.source,),
+        needs=(f"the step or epoch at which the training of {short.run} ended",),
+    )
 
 
 def _warm_start(study: Study) -> Finding | None:
@@ -234,7 +257,7 @@ def _contradiction(study: Study) -> Finding | None:
             if seen is None or not isinstance(statement.value, (int, float)):
                 continue
             value, source = seen
-            if near(value, float(statement.value)):
+            if near(value, float(statement.value)) or _tells_the_other(study, statement):
                 continue
             favours = (value > statement.value) == (side == "proposed")
             return Finding(
@@ -259,6 +282,34 @@ def _contradiction(study: Study) -> Finding | None:
                 settle="netgain attribute plan.toml",
             )
     return None
+
+
+def _tells_the_other(study: Study, statement: Statement) -> bool:
+    """Tell whether a length stated of a baseline is that of the proposed arm, which calls itself so.
+
+    What a repository calls its baseline may be the better arm of another comparison.
+    """
+    if statement.arm != "baseline" or not isinstance(statement.value, (int, float)):
+        return False
+    seen = _observed(study.proposed, statement.quantity)
+    if seen is None or not near(seen[0], float(statement.value)):
+        return False
+    return _is_named_baseline(study.proposed) and not _is_named_baseline(study.baseline)
+
+
+def _is_named_baseline(arm: Arm) -> bool:
+    """Tell whether every run of an arm has a name or short setting that says `baseline`."""
+
+    def names(run: Run) -> list[str]:
+        settings = (*run.config.values(), *run.other_config.values())
+        texts = [str(cited.value) for cited in settings if isinstance(cited.value, str)]
+        return [run.id, run.group, *(text for text in texts if len(text) < LONGEST_NAME)]
+
+    def says_so(run: Run) -> bool:
+        parts = (PurePath(text).name for text in names(run))
+        return any(BASELINE.search(part) for part in parts)
+
+    return bool(arm.runs) and all(map(says_so, arm.runs))
 
 
 def _length_statements(study: Study, side: str) -> tuple[Statement, ...]:

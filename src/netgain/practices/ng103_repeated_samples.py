@@ -13,7 +13,8 @@ loop multiplies the updates as well; "same epochs" hides both.
 ## What is looked at
 Passes for each drawn sample: counted by the recorder; else optimizer steps against epochs x steps of one
 pass over the training set; else the ratio of steps x batch / epochs between the arms; else the settings
-for repeats. Flagged when the proposed arm makes more than 5 % more passes.
+for repeats; else what repeats samples in the code, a training file copied or linked several times under
+numbered names included. Flagged when the proposed arm makes more than 5 % more passes.
 
 ## When it stays clear
 Equal passes in both arms, two-view methods in both arms included; a loop of 1. A partial last batch is
@@ -22,7 +23,8 @@ share is shown.
 
 ## What is not seen
 Data sets whose length was multiplied outside the files read, and loops that draw a part of a batch in each
-turn. Balanced over-sampling looks the same and is named in the innocent reading.
+turn. Passes that are derived from planned epochs and come out below one say that the training ended early,
+and are not compared. Balanced over-sampling looks the same and is named in the innocent reading.
 
 ## Remedy
 One pass in both arms, or the same number in both; or the baseline for as many more epochs.
@@ -45,6 +47,7 @@ from dataclasses import replace
 from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
+from netgain.practices._broken_off import DONE
 from netgain.practices._compare import (
     Comparison,
     Quantity,
@@ -63,6 +66,8 @@ from netgain.study import Cited, Run, Study
 CODE, NAME = "NG103", "repeated-samples"
 FACTOR = ("repeats",)
 """Settings that make up the factor, for runs that isolate it."""
+LEAST = 0.95
+"""Passes below which a number that nobody counted is no number of passes."""
 READINGS = Readings(
     innocent="the repeats belong to the augmentation or balance rare classes, and epochs were counted "
     "by the loop",
@@ -105,9 +110,15 @@ def _judge_passes(study: Study) -> Finding:
 
 
 def _passes(run: Run) -> Cited[float] | None:
-    """Return passes for each sample, with views of one sample counted as passes."""
-    if run.budget.passes_per_sample is not None:
-        return run.budget.passes_per_sample
+    """Return passes for each sample, with views of one sample counted as passes.
+
+    A derived number clearly below one is that of a training that ended before its planned epochs.
+    """
+    passes = run.budget.passes_per_sample
+    if passes is not None and passes.strength != "measured" and passes.value < LEAST:
+        return None
+    if passes is not None:
+        return passes
     return number(run, "repeats", "views")
 
 
@@ -118,8 +129,10 @@ def _relative_passes(study: Study) -> Comparison | None:
         budget = run.budget
         if not (budget.steps and budget.batch_size and budget.epochs):
             return None
-        if budget.steps.strength == "configured" or budget.epochs.strength == "stated":
-            return None
+        if budget.steps.strength not in DONE or budget.epochs.strength not in DONE:
+            return (
+                None  # a training that broke off took the steps of fewer epochs than were planned
+            )
         value = budget.steps.value * budget.batch_size.value / budget.epochs.value
         return Cited(value=value, source=budget.steps.source, strength=budget.steps.strength)
 

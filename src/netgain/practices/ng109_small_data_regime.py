@@ -18,7 +18,8 @@ Three quarters of the data or more; benchmarks whose protocol fixes the few samp
 the data set itself). Between a tenth and three quarters the verdict is `unknown`.
 
 ## What is not seen
-Data sets that are not in the catalogue. Small data that is all there is: nothing is left out there.
+Whether a gain holds where one arm trains on less than the other: that is `unknown`. Data sets that are not in
+the catalogue. Small data that is all there is: nothing is left out there.
 
 ## Remedy
 Both arms at three sizes or more up to the whole, and the gain on the whole.
@@ -68,15 +69,17 @@ def check(study: Study) -> Finding:
         return _falling(study, ladder, known, name)
     if used is None or known is None or name is None:
         return _unknown(study, used, name)
-    share = max(used.baseline.value, used.proposed.value) / known
-    if _protocol(study, name) and used.complete:
+    least, share = (
+        choose(used.baseline.value, used.proposed.value) / known for choose in (min, max)
+    )
+    if _protocol(study, name) and used.complete and used.equal:
         return _clear(used, known, f"The protocol of {name} fixes the subset.")
     if share < SMALL:
         return _small(study, used, known, name, share)
-    if share >= WHOLE and used.complete:
+    if least >= WHOLE and used.complete:
         part = f"{share:.0%}" if share < 1 else "the whole"
         return _clear(used, known, f"Both arms train on {part} of {name}.")
-    return _unknown(study, used, name, share)
+    return _unknown(study, used, name, least)
 
 
 def _dataset(study: Study) -> str | None:
@@ -198,6 +201,14 @@ def _clear(used: Comparison, known: int, message: str) -> Finding:
     )
 
 
+def _larger(used: Comparison) -> float:
+    return max(used.baseline.value, used.proposed.value)
+
+
+def _smaller(used: Comparison) -> float:
+    return min(used.baseline.value, used.proposed.value)
+
+
 def _unknown(
     study: Study, used: Comparison | None, name: str | None, share: float | None = None
 ) -> Finding:
@@ -212,6 +223,8 @@ def _unknown(
     else:
         needs.append(f"both arms on the whole of {name}, or at two further sizes")
     part = f"The runs use {share:.0%} of {name}" if share is not None and used else ""
+    if part and used is not None and not used.equal:
+        part = f"An arm uses {share:.0%} of {name} and the other {_larger(used) / _smaller(used):.1f}x that"
     return Finding(
         code=CODE,
         name=NAME,

@@ -16,15 +16,16 @@ config says nothing, the default with which code or Ultralytics asks for the ent
 has, the one scheduler that the arm's own code makes and steps (behind a warm-up, too), the one formula by
 which it writes the rate by hand (a cosine, stages of a power, a factor at milestones), or that nothing in its
 loop changes the rate of its optimizer. A factor of 1 keeps the rate, and steps behind the last epoch never
-come. Flagged when the families differ, or when the proposed arm ends below a tenth of its peak and the
-baseline above a fifth. One shape that a baseline leaves between a tenth and a fifth of its peak, or where the
-early stop of both arms ended it, is `unknown`.
+come. Flagged when the families differ, or when one arm ends below a tenth of its peak and the other, of the
+same family, above a fifth; whom that favours is said. One shape that a baseline leaves between a tenth and a
+fifth of its peak, or where the early stop of both arms ended it, is `unknown`. Where one arm's own code makes
+an optimizer and no scheduler at all, that stands before the name in its config.
 
 ## When it stays clear
-The same shape under different names, by the traces of every run. A baseline that is annealed while the
-proposed arm is not is reported, not flagged. A difference that the paper states and that a further run
-isolates, by changing it alone; its share is shown. Two arms whose code makes an optimizer and in no file
-changes its rate.
+The same shape under different names, by the traces of every run, each down to the same share of its peak. A
+baseline that is annealed while the proposed arm follows another, constant shape is reported, not flagged. A
+difference that the paper states and that a further run isolates, by changing it alone; its share is shown.
+Two arms whose code makes an optimizer and in no file changes its rate.
 
 ## What is not seen
 A trace logged at fewer than four points. Code that both arms share, and a scheduler made under a condition.
@@ -48,6 +49,7 @@ Hägele et al. 2024, Scaling laws and compute-optimal training beyond fixed trai
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
@@ -70,6 +72,8 @@ FACTOR = ("schedule", "warmup_steps", "warmup_epochs", "warmup_ratio", "min_lear
 """Settings that make up the factor, for runs that isolate it."""
 NEARLY_ANNEALED = 0.2
 """Last rate over peak up to which most of what annealing gives has been had."""
+SAME_SHARE = 0.1
+"""Difference of last rate over peak from which on one family was read off at different points."""
 READINGS = Readings(
     innocent="each arm uses the schedule of its own code base",
     inflating="the annealed arm is measured at its best moment and the other is not",
@@ -111,7 +115,7 @@ def _judge_schedules(study: Study) -> Finding:
     first, second = _traced(study.baseline), _traced(study.proposed)
     if first is None or second is None:
         alike = study.baseline.code == study.proposed.code
-        named = _named(study.baseline), _named(study.proposed)
+        named = _heeded(study)
         unnamed = named == (None, None)
         first = named[0] or _defaulted(study.baseline, study.proposed)
         second = named[1] or _defaulted(study.proposed, study.baseline)
@@ -129,7 +133,10 @@ def _judge_schedules(study: Study) -> Finding:
     differs = first.family != second.family and "other" not in (first.family, second.family)
     helps_baseline = annealed == (False, True)
     far = annealed == (True, False) and (first.final_ratio or 0.0) > NEARLY_ANNEALED
-    stopped = far and not differs and _stopped_by_its_rule(study)
+    short = not differs and helps_baseline and (second.final_ratio or 0.0) > NEARLY_ANNEALED
+    if short and second.family != "other" and not _stopped_by_its_rule(study, study.proposed):
+        return _cut_short(study, first, second, numbers)
+    stopped = far and not differs and _stopped_by_its_rule(study, study.baseline)
     if ((differs and not helps_baseline) or far) and not stopped:
         return Finding(
             code=CODE,
@@ -173,6 +180,16 @@ def _judge_schedules(study: Study) -> Finding:
         )  # equal names do not show where in the schedule the arms are compared
     if "other" in (first.family, second.family):
         return _unknown(study)
+    left = abs((first.final_ratio or 0.0) - (second.final_ratio or 0.0))
+    if not differs and left >= SAME_SHARE:
+        return replace(
+            _unknown(study),
+            message=f"Proposed follows a {_words(second)}, the baseline a {_words(first)}: one shape, read "
+            "off at different points of it.",
+            numbers=numbers,
+            evidence=evidence,
+            needs=("the scores of both arms at the end of their anneals",),
+        )
     message = (
         f"Only the baseline is annealed ({_words(first)} against {_words(second)}); that does not add to "
         "the gain."
@@ -190,13 +207,35 @@ def _judge_schedules(study: Study) -> Finding:
     )
 
 
-def _stopped_by_its_rule(study: Study) -> bool:
-    """Tell whether the rule by which both arms stop early ended every run of the baseline."""
+def _cut_short(study: Study, first: Shape, second: Shape, numbers: dict[str, float]) -> Finding:
+    """Flag a proposed arm that is read off before the end of the anneal which the baseline has had."""
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=disclosure(study, {"schedule": float("nan")}),
+        favours="baseline",
+        message=f"Proposed follows a {_words(second)}, the baseline a {_words(first)}: the arms are compared "
+        "at different points of one schedule, which does not add to the gain.",
+        numbers=numbers,
+        evidence=sources_of(second.sources, first.sources),
+        readings=Readings(
+            innocent="the proposed training broke off, and its last result was taken",
+            inflating="none: an arm that has not annealed scores below what it would reach",
+        ),
+        remedy="the proposed arm's score at the end of its anneal",
+        settle="netgain attribute plan.toml",
+    )
+
+
+def _stopped_by_its_rule(study: Study, arm: Arm) -> bool:
+    """Tell whether the rule by which both arms stop early ended every run of one of them."""
     rules = stopping_rule(study.baseline), stopping_rule(study.proposed)
     if rules[0] is None or rules[1] is None or rules[0][:2] != rules[1][:2]:
         return False
     patience = rules[0][0]
-    return all(was_ended_by(run, patience, math.inf) for run in study.baseline.runs)
+    return all(was_ended_by(run, patience, math.inf) for run in arm.runs)
 
 
 def _annealed(shape: Shape) -> bool | None:
@@ -257,10 +296,35 @@ def _named(arm: Arm) -> Shape | None:
     )
 
 
+def _heeded(study: Study) -> tuple[Shape | None, Shape | None]:
+    """Read the schedulers that the configs name, the baseline's first.
+
+    Where one arm's own code makes an optimizer and no scheduler at all, its config names one that nothing
+    builds. Of both arms alike that would say nothing of a difference.
+    """
+    named = _named(study.baseline), _named(study.proposed)
+    plain = [_without_scheduler(arm, name) for arm, name in
+             zip((study.baseline, study.proposed), named, strict=True)]  # fmt: skip
+    if None not in plain or plain == [None, None] or None in named:
+        return named
+    return plain[0] or named[0], plain[1] or named[1]
+
+
+def _without_scheduler(arm: Arm, named: Shape | None) -> Shape | None:
+    """Return the constant rate of an arm whose own code builds none of the scheduler its config names."""
+    found = schedule_in(arm.code) if arm.code is not None else None
+    if named is None or named.family == "constant" or found is None or found.call is not None:
+        return None
+    return _coded(arm) if found.family == "constant" else None
+
+
 def _unread(arm: Arm, source: Source) -> bool:
-    """Tell whether an arm's code declares the option that names a scheduler, and asks for it nowhere."""
+    """Tell whether an arm's code declares the option that names a scheduler, and asks for it nowhere.
+
+    Code that was narrowed by that option asked for it.
+    """
     key = (source.key or "").rpartition(".")[2]
-    if arm.code is None or not key:
+    if arm.code is None or not key or re.search(rf"\b{re.escape(key)}=", arm.code.settings):
         return False
     declares = key.lower() in option_readings(arm.code).declared
     return declares and ignores_option(arm.code, key)

@@ -13,10 +13,11 @@ drastically (Colas et al. 2018); a tuned number nobody sees is a tuned number th
 The syntax trees of both arms' code: bare numbers are followed to the arguments of optimizers, schedules,
 losses (by name or by place), clipping, dropout, augmentation and averaging, and to the expressions that do
 their work: scales of logits, weights of loss terms, smoothed labels, clamped or shortened gradients, formulas
-of the learning rate, epochs that a schedule waits for, mixing of samples, thresholds of a selection; through
-arithmetic and local names. Flagged when the proposed arm's code has such a number that the baseline's has
-not, or one that stands under a condition on a setting in which the arms differ. Each is listed by file and
-line, those of the optimizer and the loss first.
+of the learning rate, epochs that a schedule waits for, evaluations without a better score after which a
+counter ends the training, mixing of samples, thresholds of a selection; through arithmetic and local names.
+Flagged when the proposed arm's code has such a number that the baseline's has not, or one that stands under a
+condition on a setting in which the arms differ. Each is listed by file and line, those of the optimizer and
+the loss first.
 
 ## When it stays clear
 The same buried numbers in both trees, or none; numbers that come from configs, arguments, module-level names
@@ -49,8 +50,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from netgain.analysis.cell_numbers import apart, cell_numbers
+from netgain.analysis.early_stops import early_stop_in
 from netgain.analysis.idle_code import runs_nowhere
 from netgain.analysis.literals import (
+    PATIENCE,
     BuriedNumber,
     buried_numbers,
     explained_numbers,
@@ -81,6 +84,9 @@ def check(study: Study) -> Finding:
         return _shared(study, second)
     baseline, proposed = buried_numbers(first), buried_numbers(second)
     known = {number.same_as for number in baseline}
+    stop = early_stop_in(first)
+    if stop is not None:
+        known.add(("schedule", PATIENCE, stop.patience))
     added = _unmatched(proposed, known)
     running = [number for number in added if not runs_nowhere(second, number.source)]
     if running:

@@ -12,8 +12,10 @@ are given (Choi et al. 2019).
 Trials of each arm, as sweeps among its files or as the number its configs ask for, and the settings that
 were searched. Flagged when the proposed arm has more than twice the baseline's trials and the gain at equal
 numbers, by the expected best of n (Dodge et al. 2019), cannot be told from none or cannot be computed; or
-when it alone was searched. Sweeps count where they vary a setting of the training, such as the learning rate;
-one over model size, data or the method's own knob alone is taken as an ablation.
+when it alone was searched. A search that is only defined (the settings of a sweep file with their values)
+counts where the baseline's config states the same settings once and its code searches nothing. Sweeps count
+where they vary a setting of the training, such as the learning rate; one over model size, data or the
+method's own knob alone is taken as an ablation.
 
 ## When it stays clear
 As many trials for the baseline, or more; a gain whose interval at equal numbers of trials lies above 0.
@@ -50,19 +52,20 @@ from netgain.finding import Finding, Readings
 from netgain.plan import Plan
 from netgain.practice import Practice
 from netgain.practices._compare import disclosure, number, quantity, sources_of
+from netgain.practices._defined_searches import (
+    TUNED,
+    DefinedSearch,
+    search_beside_plain_settings,
+)
 from netgain.study import Arm, Source, Study, Trials
 
 CODE, NAME = "NG204", "unequal-tuning-budget"
 EQUAL, UNEQUAL = 1.05, 2.0
 """Ratios of trials up to which two budgets count as equal, and above which as unequal."""
+SEVERAL = 2
+"""Trials from which on a file holds a search."""
 FEWEST = 3
 """Trials below which one arm's search alone is no sign."""
-TUNED = frozenset(
-    {"learning_rate", "weight_decay", "batch_size", "momentum", "dropout", "drop_path",
-     "label_smoothing", "warmup_steps", "warmup_epochs", "warmup_ratio", "min_learning_rate",
-     "gradient_clipping", "temperature", "optimizer", "mixup", "cutmix", "ema_decay"}
-)  # fmt: skip
-"""Settings whose sweep is a search; one over size, data or the method's own knob may be an ablation."""
 READINGS = Readings(
     innocent="the baseline's settings were taken from its paper, where they had been tuned",
     inflating="the best of more draws is higher by luck, and the difference is credited to the idea",
@@ -88,7 +91,10 @@ def check(study: Study) -> Finding:
     """Compare the trials of the two arms, and the gain at equally many."""
     baseline, proposed = _search(study.baseline), _search(study.proposed)
     if proposed is None:
-        return _unknown(study)
+        defined = search_beside_plain_settings(study) if baseline is None else None
+        if defined is not None:
+            return _defined(study, defined)
+        return _unknown(study, baseline)
     if baseline is None:
         return _one_sided(study, proposed) if proposed.trials >= FEWEST else _unknown(study)
     ratio = proposed.trials / baseline.trials
@@ -120,7 +126,10 @@ def _search(arm: Arm) -> Search | None:
 
 
 def _seen(arm: Arm) -> Search | None:
-    """Join the sweeps among an arm's files; those of one file over several settings are the same trials."""
+    """Join the sweeps among an arm's files; those of one file over several settings are the same trials.
+
+    One trial is a training, and no search.
+    """
     files: dict[str, list[Trials]] = defaultdict(list)
     for sweep in arm.trials:
         if len(sweep.values) > 0:
@@ -133,6 +142,8 @@ def _seen(arm: Arm) -> Search | None:
     if not files:
         return None
     found = [sweep for sweeps in files.values() for sweep in sweeps]
+    if all(len(sweep.values) < SEVERAL for sweep in found):
+        return None
     scores = [score for sweeps in files.values() for score in _trial_scores(sweeps)]
     metrics = {sweep.metric for sweep in found}
     return Search(
@@ -229,6 +240,26 @@ def _one_sided(study: Study, proposed: Search) -> Finding:
     )
 
 
+def _defined(study: Study, found: DefinedSearch) -> Finding:
+    """Flag a search whose definition the proposed arm has beside a baseline of settings written once."""
+    settings = ", ".join(found.settings[:6])
+    return Finding(
+        code=CODE,
+        name=NAME,
+        verdict="flagged",
+        grade="indicated",
+        disclosure=disclosure(study, {"n_trials": float("nan")}),
+        favours="proposed",
+        message=f"By its files the proposed arm's settings are searched ({found.method}: {settings}, each "
+        "over several values); the baseline's are written once, and no search of its is among the files.",
+        numbers={"settings_searched_proposed": float(len(found.settings))},
+        evidence=found.sources,
+        readings=READINGS,
+        remedy="the baseline's search, or one of as many trials for it",
+        settle="netgain attribute plan.toml",
+    )
+
+
 def _clear(study: Study, baseline: Search, proposed: Search, equal: EqualTrials | None) -> Finding:
     del study
     fewer = proposed.trials * EQUAL < baseline.trials
@@ -269,7 +300,12 @@ def _unknown(
             for side, arm in (("baseline", study.baseline), ("proposed", study.proposed))
             if _search(arm) is None
         ) or ("how many trials the settings of both arms come from",)
-        message = "How many tuning trials each arm had is not among the files."
+        message = (
+            f"The files show {baseline.trials:.0f} trials of the baseline; how many the proposed arm had is "
+            "not among them."
+            if baseline is not None
+            else "How many tuning trials each arm had is not among the files."
+        )
     return Finding(
         code=CODE,
         name=NAME,

@@ -15,8 +15,9 @@ claimed proposed score is the maximum of its runs and not their mean (or the bas
 each arm has one run and no spread is stated, when runs under one name repeat one result, when the proposed
 runs state one seed and the baseline's several, or when the interval contains 0 and the claim does not say
 so. Where the runs decide nothing: when the proposed code takes the best over a loop of seeds and no mean, and
-the baseline's does not or takes it of fewer. In both arms alike it lifts both, and is said. Without any run:
-when the scripts of the arms train once each under different seeds that are written into them.
+the baseline's does not or takes it of fewer. In both arms alike it lifts both, and is said. When the scripts
+or notebooks of the arms train under different seeds, one each, that are written into them; and when a search
+draws the seed with the other settings of each proposed trial and the baseline states one.
 
 ## When it stays clear
 The mean over seeds with its spread; a claim that states its interval or calls its gain unresolved, whatever
@@ -51,6 +52,7 @@ from netgain.practice import Practice
 from netgain.practices._best_of_seeds import with_code
 from netgain.practices._compare import half_unit, sources_of
 from netgain.practices._fixed_seeds import with_fixed_seeds
+from netgain.practices._searched_seeds import with_searched_seeds
 from netgain.report import Recomputed
 from netgain.stats.best_of_n import expected_maximum
 from netgain.study import Arm, Cited, Source, Study
@@ -88,7 +90,8 @@ class Seeds:
 def check(study: Study) -> Finding:
     """Set the claimed scores against all runs, the gain against seed noise, and the code of the arms."""
     disclosure: Disclosure = "disclosed" if _says_best(study) else "unstated"
-    return with_fixed_seeds(study, with_code(study, _judge_runs(study), disclosure))
+    found = with_fixed_seeds(study, with_code(study, _judge_runs(study), disclosure))
+    return with_searched_seeds(study, found)
 
 
 def _judge_runs(study: Study) -> Finding:

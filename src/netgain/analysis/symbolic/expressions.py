@@ -36,6 +36,9 @@ from netgain.analysis.symbolic.values import (
 if TYPE_CHECKING:
     from netgain.analysis.symbolic.machine import Machine
 
+PARAMETERS = "<parameters>"
+"""Key for all parameters of a network, whose names are not known."""
+
 
 def evaluate(machine: Machine, node: ast.AST | None, at: Environment) -> object:
     """Return what an expression stands for, unknown where it is of a kind that is not followed.
@@ -306,9 +309,12 @@ def _dict_comprehension(machine: Machine, node: ast.DictComp, at: Environment) -
     found: dict[object, object] = {}
     for inner in rounds(machine, node.generators, at):
         key = UNKNOWN if inner is None else evaluate(machine, node.key, inner)
-        if inner is None or not isinstance(key, (str, int, float, bool)):
+        value = UNKNOWN if inner is None else evaluate(machine, node.value, inner)
+        if isinstance(value, Parameters) and key is UNKNOWN:
+            key = PARAMETERS
+        if not isinstance(key, (str, int, float, bool)):
             return UNKNOWN
-        found[key] = evaluate(machine, node.value, inner)
+        found[key] = value
     return found
 
 

@@ -176,9 +176,17 @@ def indexed(shape: tuple[int, ...], index: object) -> tuple[int, ...]:
             if not -shape[at] <= part < shape[at]:
                 raise MismatchError
             at += 1
+        elif _is_list(part) and sum(map(_is_list, parts)) == 1:
+            found.append(len(part))  # type: ignore[arg-type]  # it is a list
+            at += 1
         else:
             raise OpenError
     return (*found, *shape[at:])
+
+
+def _is_list(part: object) -> bool:
+    """Match a list of positions, as in `x[:, [-1], :]`."""
+    return isinstance(part, list) and all(type(one) is int for one in part)
 
 
 def _joined(name: str, arguments: Sequence[object], keywords: dict[str, object]) -> Tensor:

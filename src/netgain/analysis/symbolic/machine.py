@@ -333,6 +333,9 @@ class Machine:
             return Super(at.instance, at.owner) if at.instance and at.owner else UNKNOWN
         if isinstance(node.func, ast.Name) and node.func.id in ("globals", "locals", "eval"):
             return self._names_or_words(node, at)
+        if isinstance(node.func, ast.Name) and node.func.id == "exec":
+            self._configure(at)
+            return None
         function = evaluate(self, node.func, at)
         arguments: list[object] = []
         for one in node.args:
@@ -360,6 +363,13 @@ class Machine:
         self.where = self.block_at = f"{at.path}:{node.lineno}{owner}"
         if at.owner is not None:
             self.block_at = f"{at.owner.home.path}:{at.owner.node.lineno}{owner}"
+
+    def _configure(self, at: Environment) -> None:
+        """Set names of a file to what the run says, as a configurator that the file executes does."""
+        for name, value in list(at.names.items()):
+            known = self.option((name,)) if isinstance(value, (int, float, str)) else UNKNOWN
+            if known is not UNKNOWN:
+                at.names[name] = known
 
     def _names_or_words(self, node: ast.Call, at: Environment) -> object:
         """Return the names of a file for `globals()`, and what a word stands for that `eval` is given."""

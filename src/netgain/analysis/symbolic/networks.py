@@ -451,6 +451,9 @@ def _inputs(layers: list[Layer | Tensor]) -> Iterable[list[tuple[int, ...]]]:
         tried.add((layer.name, size))
         if size is UNKNOWN and layer.name == "Conv2d":
             size = 3
+        if layer.name == "Embedding":
+            yield [(length,) for length in LENGTHS]
+            continue
         if not isinstance(size, int) or isinstance(size, bool):
             continue
         if layer.name == "Conv2d":
@@ -459,8 +462,6 @@ def _inputs(layers: list[Layer | Tensor]) -> Iterable[list[tuple[int, ...]]]:
             yield [(size, length) for length in LENGTHS]
         elif layer.name == "Conv3d":
             yield [(size, *volume) for volume in VOLUMES]
-        elif layer.name == "Embedding":
-            yield [(length,) for length in LENGTHS]
         elif layer.name in ("LSTM", "GRU", "RNN"):
             yield [(length, size) for length in LENGTHS]
         elif layer.name == "Linear":

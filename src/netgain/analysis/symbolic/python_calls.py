@@ -55,6 +55,8 @@ def of_python(machine: Machine, name: str, arguments: list[object]) -> object:
     if name == "setattr" and len(arguments) == 3 and isinstance(arguments[1], str):
         machine.set_attribute(first, arguments[1], arguments[2])
         return None
+    if name == "hasattr" and isinstance(first, Library):
+        return True if first.name.startswith("torch.") else UNKNOWN  # a version that has it all
     if name == "hasattr" and isinstance(first, Instance) and isinstance(arguments[1], str):
         return not isinstance(machine.attribute(first, arguments[1]), Method)
     if name == "isinstance" and len(arguments) == 2:
