@@ -81,3 +81,25 @@ def test_a_callback_that_counts_from_zero_adds_no_epoch(tmp_path: Path) -> None:
     )
     (tmp_path / "train.log").write_text(lines)
     assert _run(tmp_path).config["epochs"].value == 6
+
+
+def test_episodes_played_are_not_those_planned(tmp_path: Path) -> None:
+    """A log that ends at episode 4 of a configured 10: four were played."""
+    (tmp_path / "run.log").write_text(
+        "num_episodes: 10\nbatch_size: 32\nlr: 0.1\n"
+        + "".join(f"episode={n} return=1.{n} global_step={n * 10}\n" for n in range(1, 5))
+    )
+    run = _run(tmp_path)
+    assert run.budget.epochs is not None
+    assert (run.budget.epochs.value, run.budget.epochs.strength) == (4, "logged")
+    assert run.config["epochs"].value == 10
+
+
+@pytest.mark.parametrize(("critic", "found"), [(0.001, 0.001), (0.01, None)])
+def test_rates_of_all_parts_named_behind_are_the_run_s(
+    tmp_path: Path, critic: float, found: float | None
+) -> None:
+    """`lr_actor` and `lr_critic` alike are the learning rate; `lr_decay` is none of them."""
+    run = _record(tmp_path, {"lr_actor": 0.001, "lr_critic": critic, "batch_size": 8}, 4)
+    rate = run.config.get("learning_rate")
+    assert (rate.value if rate else None) == found

@@ -136,3 +136,17 @@ def test_a_table_beside_two_runs_that_shows_neither_is_a_run_of_its_own(tmp_path
     assert set(runs) == {"wide", "deep", "all_epochs"}
     assert runs["wide"].budget.epochs is not None
     assert runs["wide"].budget.epochs.value == 5
+
+
+def test_logs_of_jobs_are_runs(tmp_path: Path) -> None:
+    """`training_error_17200.err` and `training_error_17306.err` are of two jobs."""
+    for job, shift in (("17200", 0.0), ("17306", 0.2)):
+        log(tmp_path / f"training_error_{job}.err", shift)
+        (tmp_path / f"training_log_{job}.out").write_text("Job Started at Wed Dec 17\n")
+    assert set(runs_of(tmp_path)) == {"training_error_17200", "training_error_17306"}
+
+
+def test_the_name_of_a_job_is_its_number() -> None:
+    """The words for the kind of file are no part of it."""
+    names = ("training_error_17200", "training_log_17200", "train_1", "train_resnet_2")
+    assert [variant_of(name) for name in names] == ["17200", "17200", "", "resnet_2"]

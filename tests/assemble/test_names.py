@@ -43,6 +43,8 @@ def runs_of(tmp_path: Path) -> Callable[[dict[str, str]], tuple[Run, ...]]:
         ("run_2024-01-02", {}),
         ("lr0.1_then_lr0.2", {}),
         ("bs0.5", {}),
+        ("net_lr03_bs32", {"batch_size": 32}),
+        ("dropout02_wd0", {"weight_decay": 0}),
         ("exp1_v2", {}),
     ],
 )

@@ -309,3 +309,16 @@ def test_a_time_stamp_counts_no_repeats() -> None:
     """The date of a W&B run folder is no seed that its group's name would lose."""
     name = "wandb/run-20251020_204649-d1cdy879"
     assert group_name(name) == name
+
+
+def test_a_word_in_front_of_printed_scores_does_not_make_another_training(tmp_path: Path) -> None:
+    """`a2c train: ... loss=0.7312` is the training of a table whose column is `loss`."""
+    values = [0.73124, 0.61231, 0.55312, 0.50123, 0.48761, 0.47012]
+    folder = tmp_path / "history"
+    folder.mkdir()
+    rows = "".join(f"{e},{v}\n" for e, v in enumerate(values, start=1))
+    (folder / "vgg.csv").write_text(f"epoch,loss\n{rows}")
+    (tmp_path / "a2c.log").write_text(
+        "".join(f"a2c train: epoch {e} loss={v:.3f}\n" for e, v in enumerate(values, start=1))
+    )
+    assert len(runs_of(tmp_path)) == 1

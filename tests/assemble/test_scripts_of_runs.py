@@ -201,3 +201,16 @@ def test_a_notebook_that_shows_a_run_gives_way_to_its_script(folder: str, traine
     )
     found, _ = scripts_of(scripts, names)
     assert [Path(script.path).stem for script in found] == [trained_by]
+
+
+def test_scripts_in_a_folder_of_another_name_are_asked_too(tmp_path: Path) -> None:
+    """`autodl/` beside `notebooks/` and `results/`: neither is nearer, and they disagree."""
+    runs = runs_of(
+        tmp_path,
+        {
+            "scripts/compare.py": _script(64),
+            "autodl/run_all.py": _script(16),
+            "results/ema/log.csv": CURVE,
+        },
+    )
+    assert {_batch(run) for run in runs.values()} == {None}

@@ -121,3 +121,16 @@ def test_a_reidentification_log_is_compared_by_its_evaluation(tmp_path: Path) ->
     assert found[None, "rank_1"] == found[None, "map"] == ("epoch", 2)
     recomputed = recompute(study)
     assert recomputed is not None and abs(recomputed.gain - 2.0) < 1e-9
+
+
+def test_a_bare_loss_beside_that_of_held_out_data_is_of_the_training() -> None:
+    """NanoGPT prints the loss of single batches between `step 500: train loss 1.7, val loss 1.9`."""
+    found = splits(
+        curve("loss", 1, split="train"), curve("loss", 1, split="validation"), curve("loss", 2)
+    )
+    assert found == ["train", "validation", "train"]
+
+
+def test_a_loss_alone_stays_without_a_split() -> None:
+    """Nothing else says what it was taken on."""
+    assert splits(curve("loss", 1)) == [None]

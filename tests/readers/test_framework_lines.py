@@ -61,7 +61,8 @@ CURVES = {
     ),
     "older fairseq": (
         "| epoch 00{e} | valid on 'valid' subset | loss 9.{r} | ppl 280.1 | num_updates {e}00\n",
-        {"valid/loss": ("step", 9.8, 9.5), "valid/ppl": ("step", 280.1, 280.1)},
+        {"valid/loss": ("step", 9.8, 9.5), "valid/ppl": ("step", 280.1, 280.1),
+         "epoch": ("step", 1.0, 4.0)},
     ),
     "espnet": (
         "[host] 2023-01-01 10:00:00,000 (trainer:338) INFO: {e}epoch results: "

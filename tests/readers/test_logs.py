@@ -395,3 +395,28 @@ def test_an_index_of_folders_that_are_not_there_stays_a_table(
     path = write("index_metrics.json", json.dumps(rows))
     facts = [f for f in read_all(metric_log.READER, path) if isinstance(f, RunFacts)]
     assert {Path(f.location).name for f in facts} == {path.parent.name}
+
+
+def test_curves_of_two_splits_one_level_below_are_both_read(
+    write: Write, read_all: ReadAll
+) -> None:
+    """`history_train` and `history_val` beside scores of the same names: curves by split, and the scores."""
+    text = (
+        '{"accuracy": 0.98, "history_train": {"accuracy": [0.8, 0.9, 0.95]}, '
+        '"history_val": {"val_accuracy": [0.7, 0.8, 0.85]}}'
+    )
+    facts = read_all(metric_log.READER, write("results.json", text))
+    runs = [fact for fact in facts if isinstance(fact, RunFacts)]
+    curves = {series.key: series.values for run in runs for series in run.series}
+    assert curves == {"train/accuracy": (0.8, 0.9, 0.95), "val_accuracy": (0.7, 0.8, 0.85)}
+    assert [(final.key, final.value) for run in runs for final in run.finals] == [
+        ("accuracy", 0.98)
+    ]
+
+
+def test_splits_of_other_lengths_are_tables_of_their_own(write: Write, read_all: ReadAll) -> None:
+    """`train` each epoch and `val` each second one."""
+    text = '{"train": {"loss": [4.0, 3.0, 2.0, 1.0]}, "val": {"loss": [3.5, 1.5]}}'
+    facts = read_all(metric_log.READER, write("history.json", text))
+    curves = {s.key: s.values for f in facts if isinstance(f, RunFacts) for s in f.series}
+    assert curves == {"train/loss": (4.0, 3.0, 2.0, 1.0), "validation/loss": (3.5, 1.5)}

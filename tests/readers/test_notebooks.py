@@ -85,7 +85,7 @@ def test_names_hold_across_cells(write: Write, read_all: ReadAll) -> None:
         ("%%writefile train.py\nimport os", []),
         ("for i in y:\n    !echo $i\n    z = 1", ["for i in y:", "    pass", "    z = 1"]),
         ("files = !ls\nn = %timeit -o f()", ["files = None", "n = None"]),
-        ("!a \\\n  b\nx = 1", ["pass", "  pass", "x = 1"]),
+        ("!a \\\n  b\nx = 1", ["pass", "x = 1"]),
         ("model?\n?model", ["pass", "pass"]),
         ("s = 'a' \\\n  % (1, 2)", ["s = 'a' \\", "  % (1, 2)"]),
     ],
@@ -305,3 +305,14 @@ def test_one_final_score_of_a_configured_notebook_counts(write: Write, read_all:
     ]
     facts = read_all(notebook.READER, write("a.ipynb", written(*cells)))
     assert [f.value for r in facts if isinstance(r, RunFacts) for f in r.finals] == [1.16]
+
+
+def test_a_cell_that_does_not_parse_hides_no_other(write: Write, read_all: ReadAll) -> None:
+    """Lines that no Python parses are left out; the cells around them and their other lines stay."""
+    broken = code("batch = 8\nprint(f'{\n    'a',\n)\n", "")
+    cells = (code("lr = 0.1\n"), broken, code("epochs = 3\nthis is no code\nwd = 0.5\n"))
+    text = source_of(read_all(notebook.READER, write("a.ipynb", written(*cells)))).text
+    tree = ast.parse(text)
+    names = [n.targets[0].id for n in tree.body if isinstance(n, ast.Assign)]  # type: ignore[attr-defined]  # names
+    assert names[0] == "lr"
+    assert names[-2:] == ["epochs", "wd"]

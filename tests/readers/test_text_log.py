@@ -597,3 +597,28 @@ def test_a_start_that_broke_off_leaves_no_settings(write: Write, read_run: ReadR
         write("train.log", text + "".join(f"epoch {i} loss {9 - i}\n" for i in range(3))),
     )
     assert settings(run) == {"lr": 0.2, "batch_size": 64, "width": 8, "old_b": 1}
+
+
+def test_a_count_in_brackets_before_scores_is_a_step(write: Write, read_run: ReadRun) -> None:
+    """`[  5000] | gnorm 0.13 lr 0.001 | loss 5.54` behind a logger's name."""
+    text = "".join(
+        f"INFO:tensorflow:[{n * 5000:6d}] | gnorm  0.1{n} lr  0.00{n} | loss  5.{n}\n"
+        for n in range(1, 5)
+    )
+    found = curves(read_run(text_log.READER, write("a.err", text)))
+    assert found["loss"] == ("step", (5000.0, 10000.0, 15000.0, 20000.0), (5.1, 5.2, 5.3, 5.4))
+
+
+def test_a_small_count_in_brackets_is_no_step(write: Write, read_run: ReadRun) -> None:
+    """`[1] loss 0.3` counts epochs as often as anything else: the order of the log is the axis."""
+    text = "".join(f"[{n}] loss 0.{n}\n" for n in range(1, 5))
+    assert curves(read_run(text_log.READER, write("a.log", text)))["loss"][0] == "row"
+
+
+def test_episodes_beside_steps_say_how_far_an_agent_came(write: Write, read_run: ReadRun) -> None:
+    """`episode=3 return=1.3 global_step=30` on each line: a curve of the episode over the steps."""
+    text = "".join(
+        f"[step={n}] episode={n}.0000 return=1.{n} global_step={n * 10}.0000\n" for n in range(1, 5)
+    )
+    found = curves(read_run(text_log.READER, write("a.log", text)))
+    assert found["epoch"] == ("step", (10.0, 20.0, 30.0, 40.0), (1.0, 2.0, 3.0, 4.0))

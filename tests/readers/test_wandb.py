@@ -298,3 +298,11 @@ def test_real_curves_stand_over_epochs_and_steps(real_data: Path) -> None:
 def test_real_run_folders_are_read_whole(real_data: Path) -> None:
     """No file of the W&B folders is damaged to the readers."""
     assert read_paths([real_data / "wandb"]).unread == ()
+
+
+def test_a_count_of_episodes_that_is_no_axis_is_a_curve(write: Write, read_run: ReadRun) -> None:
+    """A reward over `global_step` beside `episode`: how many episodes were played stays known."""
+    rows = [history(_step=n, global_step=10 * n, episode=n, reward=n / 2) for n in range(1, 5)]
+    run = read_run(wandb.READER, write("run.wandb", log(*rows)))
+    found = {series.key: (series.unit, series.values[-1]) for series in run.series}
+    assert found == {"reward": ("step", 2.0), "episode": ("step", 4.0)}

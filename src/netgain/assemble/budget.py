@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from netgain.pure_paths import pure_path
 from netgain.study import STRENGTHS, Budget, Cited, Curve, Scalar
-from netgain.vocabulary import is_known_metric
+from netgain.vocabulary import is_known_metric, x_axis
 
 COUNTED = frozenset(("epochs", "steps"))
 CHECKPOINTS = frozenset((".ckpt", ".pt", ".pth", ".tar", ".bin", ".pkl", ".safetensors"))
@@ -193,7 +193,9 @@ def _epochs(config: dict[str, Cited[Scalar]], curves: tuple[Curve, ...]) -> Cite
         count = last.steps[-1] + (1 if first == 0 else 0)
         if count > 0:
             readings.append(Cited(value=count, source=last.source, strength="logged"))
-    counter = [c for c in curves if c.name == "epoch" and c.values]
+    counter = [c for c in curves if c.name == "epoch" and c.values] or [
+        c for c in curves if x_axis(c.name) == "epoch" and c.values
+    ]
     if counter and not logged:
         last = max(counter, key=lambda c: c.values[-1])
         passed = _while_training(last, curves)
@@ -258,7 +260,7 @@ def _ended_by_steps(
 
 def _while_training(counter: Curve, curves: tuple[Curve, ...]) -> tuple[float, ...]:
     """Return the values of a counter up to the last step at which anything but a test was logged."""
-    others = [c for c in curves if c.name != "epoch" and c.unit == counter.unit and c.steps]
+    others = [c for c in curves if c.name != counter.name and c.unit == counter.unit and c.steps]
     end = max((c.steps[-1] for c in others if c.split != "test"), default=math.inf)
     values = [
         value for step, value in zip(counter.steps, counter.values, strict=True) if step <= end

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from netgain.assemble.beside_laps import NOTEBOOK
 from netgain.assemble.checkpoints import join_checkpoints
 from netgain.assemble.evidence import (
     CODE,
@@ -40,14 +41,23 @@ def bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:
     defaults = [fact for fact in facts if fact.dialect == CODE]
     grouped = with_own_models(_bundles([fact for fact in facts if fact.dialect != CODE]))
     layout, below = _layout(facts), _by_ancestor(grouped)
+    notebooks = {run_id: _notebooks_of(bundle) for run_id, bundle in grouped.items()}
     for fact in defaults:
         home = _run_folder(fact, layout)
+        path = path_of(fact)
         everywhere = home in (".", "")
         joined = grouped if everywhere else [*below.get(home.rstrip("/"), ()), home]
         for run_id in joined:
-            if run_id in grouped:
+            of_another = path.endswith(NOTEBOOK) and path not in (notebooks.get(run_id) or {path})
+            if run_id in grouped and not of_another:
                 grouped[run_id].append(fact)
     return grouped
+
+
+def _notebooks_of(bundle: Iterable[RunFacts]) -> set[str] | None:
+    """Return the notebooks that a run was read from; None where it was read from none."""
+    found = {path for fact in bundle if (path := path_of(fact)).endswith(NOTEBOOK)}
+    return found or None
 
 
 def _bundles(facts: list[RunFacts]) -> dict[str, list[RunFacts]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import PurePath
 
+from netgain.assemble.beside_laps import values_shown
 from netgain.assemble.files_of_one_name import level, name_of_run
 from netgain.assemble.units import same_score
 from netgain.pure_paths import pure_path
@@ -15,6 +18,10 @@ from netgain.vocabulary import UNSPLIT, is_known_metric
 
 RECIPES = frozenset(("configs", "config", "conf", "cfgs", "cfg", "recipes", "hyps"))
 """Folders of settings that runs are started from."""
+STAMPED = re.compile(r"\d{6}")
+"""A name by which a moment is told, and not a repeat or a variant."""
+FEWEST_TOLD = 3
+"""Scores of event files that a log states too, by which both are of one training."""
 FEWEST_SHARED = 5
 """Different values of a curve that two records of one training share."""
 
@@ -91,6 +98,54 @@ def without_comparisons(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
     ]
     why = "a test of significance between runs, and no run of its own"
     return [r for r in runs if r not in tests], [Unread(path=r.id, why=why) for r in tests]
+
+
+def without_few_scores(runs: list[Run]) -> tuple[list[Run], list[Unread]]:
+    """Leave out event files with a few scores of a run whose log lies under the same name elsewhere.
+
+    `core/0125182706` beside `beauty/0125182706`: both are named by one moment, and the scores are in the log.
+    """
+    by_name: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        if STAMPED.search(name := pure_path(run.id).name):
+            by_name[name].append(run)
+    found: dict[str, str] = {}
+    for same in by_name.values():
+        few = [run for run in same if _holds_few_scores(run)]
+        others = [run for run in same if run not in few]
+        if len(few) == len(others) == 1:
+            own = [value for value in _scores_of(few[0]) if not float(value).is_integer()]
+            shown = values_shown(own, set(_scores_of(others[0])))
+            if shown >= max(FEWEST_TOLD, len(own) / 2):
+                found[few[0].id] = others[0].id
+    return (
+        [run for run in runs if run.id not in found],
+        [
+            Unread(path=run_id, why=f"scores that the log of {home} states; counted once")
+            for run_id, home in found.items()
+        ],
+    )
+
+
+def _holds_few_scores(run: Run) -> bool:
+    """Tell whether a run is known from event files alone that hold no course of a training."""
+    paths = {curve.source.path for curve in run.curves} | {
+        score.source.path for score in run.finals.values()
+    }
+    return (
+        bool(paths)
+        and all(".tfevents." in path for path in paths)
+        and all(len(curve.values) <= 2 for curve in run.curves)
+    )
+
+
+def _scores_of(run: Run) -> list[float]:
+    finals = [score.value for score in run.finals.values()]
+    return [
+        value
+        for value in (*finals, *(value for curve in run.curves for value in curve.values))
+        if math.isfinite(value)
+    ]
 
 
 def without_second_predictions(runs: list[Run]) -> tuple[list[Run], list[Unread]]:

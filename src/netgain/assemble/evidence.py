@@ -25,7 +25,9 @@ CHECKPOINT_WORDS = re.compile(
 """Words of a file name that say which weights of one run were scored."""
 
 
-TEXT_SUFFIX = re.compile(r"(?<=.)\.(csv|tsv|jsonl?|ya?ml|toml|txt|log)$", re.IGNORECASE)
+TEXT_SUFFIX = re.compile(
+    r"(?<=.)\.(csv|tsv|jsonl?|ya?ml|toml|txt|log|out|err|stdout|stderr)$", re.IGNORECASE
+)
 
 
 def path_of(fact: RunFacts) -> str:

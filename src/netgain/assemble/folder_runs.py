@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from itertools import pairwise
+from itertools import chain, pairwise
 
+from netgain.assemble.beside_laps import (
+    result_files,
+    told_by_both,
+    trainings_beside,
+    with_results,
+)
 from netgain.assemble.evidence import (
     CHECKPOINT_WORDS,
     TABLE_SUFFIXES,
@@ -43,16 +49,29 @@ def split_folder(members: list[RunFacts]) -> dict[str, list[RunFacts]]:
     named = {run_id: bundle for run_id, bundle in by_id.items() if run_id}
     loose = by_id.get("", [])
     if named:
+        own: dict[str, list[RunFacts]] = {}
+        results: list[RunFacts] = []
         if _laps_of_one_log(named):
+            results = result_files(loose)
+            own = trainings_beside(named, loose)
+            placed = {id(fact) for fact in (*results, *chain.from_iterable(own.values()))}
+            loose = [fact for fact in loose if id(fact) not in placed]
             beside = _logs_beside_laps(named, loose)
             aside = set(map(id, beside))
-            named = _with_their_folder(named, [fact for fact in loose if id(fact) not in aside])
-            loose = beside
+            named, own = told_by_both(named, own)
+            shared = [fact for fact in loose if id(fact) not in aside]
+            named = _with_their_folder(named, shared) if named else {}
+            loose = beside if named else [*shared, *beside]
         split = {_store_suffix(run_id, bundle): bundle for run_id, bundle in named.items()}
+        split = with_results(split | own, results)
         scripts = [fact for fact in loose if is_script(fact)]
         rest = [fact for fact in loose if not is_script(fact)]
         if rest:
-            of_one = _laps_of_one_log(named) and len({stem_of(fact) for fact in rest}) == 1
+            of_one = (
+                bool(named)
+                and _laps_of_one_log(named)
+                and len({stem_of(fact) for fact in rest}) == 1
+            )
             split |= {f"/{stem_of(rest[0])}": rest} if of_one else _split_by_stem(rest)
         if scripts:
             split[""] = split.get("", []) + scripts
@@ -76,10 +95,11 @@ def of_its_name(shared: list[RunFacts], bundle: list[RunFacts]) -> list[RunFacts
 
 
 def _laps_of_one_log(named: dict[str, list[RunFacts]]) -> bool:
-    """Tell whether the runs of a folder are what one text log holds one after another."""
+    """Tell whether the runs of a folder are what one log or table holds one after another."""
     paths = {pure_path(path_of(bundle[0])) for bundle in named.values()}
-    stems = {path.stem for path in paths if path.suffix.lower() not in TABLE_SUFFIXES}
-    return len(paths) == 1 and all(run_id.rpartition(" ")[0] in stems for run_id in named)
+    stems = {path.stem for path in paths}
+    cut = [run_id.rpartition(" ") for run_id in named]
+    return len(paths) == 1 and all(stem in stems and at.isdecimal() for stem, _, at in cut)
 
 
 def _with_their_folder(

@@ -17,7 +17,7 @@ SPLIT_STEMS = re.compile(
     r"(train|training|val|valid|validation|test|eval)(?:_(.*))?", re.IGNORECASE
 )
 PART = re.compile(
-    r"\d+|[a-z]|(?:rank|gpu|worker|node|proc|process|device|cuda|local)s?\d*|log(?:s|file|ger)?|"
+    r"\d{1,3}|[a-z]|(?:rank|gpu|worker|node|proc|process|device|cuda|local)s?\d*|log(?:s|file|ger)?|"
     r"hist(?:ory)?|results?|stats?|scores?|metrics?|curves?|reports?|summary|outputs?|out|stdout|stderr|"
     r"std|err(?:ors?)?|data|set|dataset|loss(?:es)?|acc(?:uracy|uracies|s)?|lrs?|learning|rate|times?|"
     r"runtime|perf(?:ormance)?|progress|info|record(?:s|er)?|values?|epochs?|batch(?:es)?|steps?|"
@@ -27,7 +27,10 @@ PART = re.compile(
     r"params?|settings|opts?|pred(?:s|ictions?)?|seed|fold|run|part|phase|stage|split",
     re.IGNORECASE,
 )
-"""A word that says which part of one run a file holds, or counts the files of a run."""
+"""A word that says which part of one run a file holds, or counts the files of a run.
+
+Longer numbers are those of jobs and dates, which tell trainings apart.
+"""
 TRAINING = frozenset(("train", "training"))
 FEWEST_SHARED = 2
 """Quantities in which two logs must differ: a file of one quantity is a part."""
@@ -41,13 +44,16 @@ Quantities = dict[tuple[str, str | None, str], Series]
 
 
 def variant_of(stem: str) -> str:
-    """Return what a name of a split tells a training by: `resnet` of `train_resnet`, empty for a part."""
+    """Return what a name of a split tells a training by: `resnet` of `train_resnet`, empty for a part.
+
+    Words for the kind of file are left out: `training_error_17200` and `training_log_17200` are of one job.
+    """
     found = SPLIT_STEMS.fullmatch(stem)
     rest = (found[2] or "") if found else ""
     words = [word for word in re.split(r"[_\-.\s]+", rest) if word]
     if all(PART.fullmatch(word) for word in words) or _is_metric(rest):
         return ""
-    return rest.lower()
+    return "_".join(w.lower() for w in words if w.isdecimal() or not PART.fullmatch(w))
 
 
 def parts_of_runs(members: Iterable[RunFacts]) -> frozenset[str]:

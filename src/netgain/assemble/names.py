@@ -28,6 +28,8 @@ KEYS = {
 WHOLE = frozenset(
     ("batch_size", "seed", "epochs", "max_steps", "image_size", "n_train", "gradient_accumulation")
 )
+SHARES = frozenset(("learning_rate", "weight_decay", "dropout", "label_smoothing"))
+"""Settings of which a number without a point says nothing: `lr03` is 0.3, 0.03 or a third choice."""
 SEED_TOKEN = re.compile(
     r"(?:^|[_\-=\s])(?:seed|run|rep|repeat|trial|version|fold|s)[_\-=]?\d{1,7}(?=$|[_\-\s])"
     r"|(?<=[A-Za-z])[_\-=\s]\d{1,4}$|^\d{1,6}$",
@@ -61,6 +63,8 @@ def settings_in_name(name: str) -> dict[str, Scalar]:
         if canonical is None or last == "epoch" or (canonical in WHOLE and not whole):
             continue
         if canonical == "ema_decay" and not 0 < value < 1:
+            continue
+        if canonical in SHARES and whole and (value or len(match["value"]) > 1):
             continue
         found.setdefault(canonical, set()).add(typed)
     if len(letters) == len(LETTERS):

@@ -21,8 +21,8 @@ from netgain.study import Unread
 from netgain.vocabulary import UNSPLIT, canonical_metric, is_known_metric
 
 Bundles = dict[str, list[RunFacts]]
-Key = tuple[str, str | None, int]
-"""Metric, split and length of a curve."""
+Key = tuple[str, int]
+"""Metric and length of a curve."""
 
 STAMPED = re.compile(r"tfevents\.\d+\.|^run-[\w-]{4,40}\.wandb$")
 """Names of files that one process writes once: two files of one such name are copies."""
@@ -147,6 +147,7 @@ class _Shown:
     """One curve as a file shows it."""
 
     run_id: str
+    split: str | None
     values: npt.NDArray[np.float64]
     decimals: int
 
@@ -173,7 +174,7 @@ def join_printed(grouped: Bundles) -> tuple[Bundles, list[Unread]]:
         home = _table_of(shown, tables)
         if home is None:
             continue
-        joined[home] = [*joined[home], *_additions(joined[home], joined.pop(run_id))]
+        joined[home] = [*joined[home], *additions(joined[home], joined.pop(run_id))]
         notes.append(
             Unread(
                 path=run_id,
@@ -196,23 +197,30 @@ def _shown(
     for fact in bundle:
         for series in fact.series:
             metric = canonical_metric(series.key, fact.dialect)
-            key = (metric.name, metric.split, len(series.values))
+            key = (metric.name, len(series.values))
             if (wanted is None or key in wanted) and _tells(series):
-                yield key, _Shown(run_id, np.array(series.values), _decimals(series.values))
+                values = np.array(series.values)
+                yield key, _Shown(run_id, metric.split, values, _decimals(series.values))
 
 
 def _table_of(shown: list[tuple[Key, _Shown]], tables: dict[Key, list[_Shown]]) -> str | None:
-    """Return the one run whose table holds every curve that was printed."""
+    """Return the one run whose table holds every curve that was printed, splits alike where it can be."""
+    alike = any(other.split == mine.split for key, mine in shown for other in tables.get(key, ()))
     homes: list[set[str]] = []
     spans: list[float] = []
     for key, mine in shown:
         unit = 10.0**-mine.decimals
-        if mine.decimals not in PRINTED_DECIMALS or not tables.get(key):
+        tabled = [
+            other
+            for other in tables.get(key, ())
+            if other.split == mine.split or (not alike and _one_split(mine.split, other.split))
+        ]
+        if mine.decimals not in PRINTED_DECIMALS or not tabled:
             continue
         homes.append(
             {
                 other.run_id
-                for other in tables[key][:MOST_COMPARED]
+                for other in tabled[:MOST_COMPARED]
                 if other.decimals > mine.decimals
                 and np.allclose(other.values, mine.values, rtol=0, atol=unit * 0.5001)
             }
@@ -226,7 +234,12 @@ def _table_of(shown: list[tuple[Key, _Shown]], tables: dict[Key, list[_Shown]]) 
     return common.pop() if len(common) == 1 and enough else None
 
 
-def _additions(home: list[RunFacts], printed: list[RunFacts]) -> Iterator[RunFacts]:
+def _one_split(first: str | None, second: str | None) -> bool:
+    """Tell whether two curves can be of one split: a word of a printed line may say what a table does not."""
+    return first == second or None in (first, second)
+
+
+def additions(home: list[RunFacts], printed: list[RunFacts]) -> Iterator[RunFacts]:
     """Yield what a printed log says beyond the table: settings, scores, and curves of other names."""
     held = {
         (metric.name, metric.split)
@@ -241,7 +254,8 @@ def _additions(home: list[RunFacts], printed: list[RunFacts]) -> Iterator[RunFac
         kept = []
         for series in fact.series:
             metric = canonical_metric(series.key, fact.dialect)
-            if (metric.name, metric.split) not in held:
+            of_training = {None, "train"} if metric.split in (None, "train") else {metric.split}
+            if not any((metric.name, split) in held for split in of_training):
                 kept.append(series)
         yield replace(fact, series=tuple(kept))
 

@@ -16,6 +16,7 @@ from netgain.assemble.counted import (
     SUMMARY,
     without_comparisons,
     without_data,
+    without_few_scores,
     without_launches,
     without_recipes,
     without_second_predictions,
@@ -137,6 +138,7 @@ def build_runs(
     trained, data = without_data(runs)
     trained, tests = without_comparisons(trained)
     trained, seconds = without_second_predictions(trained)
+    trained, few = without_few_scores(trained)
     trained, recipes = without_recipes(trained, unfinished)
     trained, summaries = without_summaries(trained)
     trained, launches = without_launches(trained)
@@ -148,6 +150,7 @@ def build_runs(
             *data,
             *tests,
             *seconds,
+            *few,
             *recipes,
             *(Unread(path=summary.id, why=SUMMARY) for summary in summaries),
             *launches,

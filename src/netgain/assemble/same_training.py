@@ -53,6 +53,27 @@ def compared(first: RunFacts, second: RunFacts) -> Literal["same", "other"] | No
     return "other" if apart and not agreed else None
 
 
+def differs(first: RunFacts, second: RunFacts) -> bool:
+    """Tell whether two logs of one kind of training show other values of a held-out quantity at most steps.
+
+    This says less than `compared`: files that took the same values at other moments differ too.
+    """
+    one, two = _quantities(first), _quantities(second)
+    for quantity in one.keys() & two.keys():
+        if quantity[1] not in ("validation", "test"):
+            continue
+        later = dict(zip(two[quantity].steps, two[quantity].values, strict=True))
+        pairs = [
+            (value, later[step])
+            for step, value in zip(one[quantity].steps, one[quantity].values, strict=True)
+            if step in later
+        ]
+        apart = sum(not math.isclose(a, b, rel_tol=ROUNDING, abs_tol=1e-9) for a, b in pairs)
+        if len(pairs) >= FEWEST and apart >= MOSTLY * len(pairs):
+            return True
+    return False
+
+
 def _quantities(fact: RunFacts) -> dict[Quantity, Series]:
     found: dict[Quantity, Series] = {}
     for series in fact.series:

@@ -136,7 +136,7 @@ def scripts_of(
         return [script for script in itself if script.quantities] or itself, True
     found = [script for script in found if not script.path.endswith((".log", ".txt", ".out"))]
     found = [s for s in found if OF_RESULTS.search(pure_path(s.path).stem) is None] or found
-    if names.logs and all(log.endswith(".ipynb") for log in names.logs):
+    if any(log.endswith(".ipynb") for log in names.logs):
         found = [script for script in found if not script.path.endswith(".ipynb")]
     for own_names in (names.files, *((folder,) for folder in names.folders[:3])):
         telling = [name for name in own_names if _core(name) and ".tfevents." not in name]
@@ -144,12 +144,33 @@ def scripts_of(
         if own_names is not names.files:
             named = [s for s in named if any(_is_called(s, name) for name in telling)] or named
         if named:
-            return _called_training(_nearest(named, names) or named), True
+            return _called_training(_with_peers(_nearest(named, names), named) or named), True
         if own_names is names.files and (writing := _writing(found, names)):
-            return _nearest(writing, names) or writing, True
+            return _with_peers(_nearest(writing, names), writing) or writing, True
     if apart:
         return found, False
-    return _nearest(found, names) or _in_package(found, names), False
+    near = _nearest(found, names)
+    return _with_peers(near, found) or _in_package(found, names), False
+
+
+def _with_peers(near: list[TrainingScript], scripts: list[TrainingScript]) -> list[TrainingScript]:
+    """Return scripts in folders of code above a run with those in folders beside them, called anything.
+
+    Of `notebooks/` and `autodl/` next to `results/` neither is nearer to a run.
+    """
+    homes = {_home(script.path) for script in near}
+    if len(homes) != 1 or any(str(pure_path(s.path).parent) in homes for s in near):
+        return near
+    (home,) = homes
+    beside = [
+        script
+        for script in scripts
+        if script not in near
+        and (folder := pure_path(script.path).parent) == pure_path(_home(script.path))
+        and str(folder.parent) == home
+        and folder.name.lower() not in AWAY
+    ]
+    return [*near, *beside]
 
 
 def _started_another(
@@ -161,7 +182,11 @@ def _started_another(
         script.path.endswith(".ipynb") and home not in script.path.lower().split("/")
         for script in itself
     )
-    return apart and bool(_core(home)) and any(_is_called(script, home) for script in scripts)
+    return (
+        apart
+        and bool(_core(home))
+        and any(_is_called(script, home) for script in scripts if script not in itself)
+    )
 
 
 def _called_training(scripts: list[TrainingScript]) -> list[TrainingScript]:

@@ -33,6 +33,7 @@ def with_training_named(curves: Iterable[Curve]) -> tuple[Curve, ...]:
     rate or a loss of the training too, and an evaluation's score stands on lines of its own.
     """
     found = list(curves)
+    found = _with_losses_named(found)
     bare = [curve for curve in found if curve.split is None and _is_score(curve)]
     if not bare:
         return tuple(found)
@@ -50,6 +51,22 @@ def with_training_named(curves: Iterable[Curve]) -> tuple[Curve, ...]:
         or (apart and _record(curve) in loop)
     }
     return tuple(replace(c, split="train") if id(c) in named else c for c in found)
+
+
+def _with_losses_named(curves: list[Curve]) -> list[Curve]:
+    """Return curves with a bare loss named that of training, where its file holds one of held-out data too.
+
+    nanoGPT prints `step 500: train loss 1.7, val loss 1.9` and, of single batches, `iter 510: loss 1.6`.
+    """
+    held_out = {(c.name, c.source.path) for c in curves if c.split in EVALUATIONS}
+    return [
+        replace(curve, split="train")
+        if curve.split is None
+        and curve.name.endswith("loss")
+        and (curve.name, curve.source.path) in held_out
+        else curve
+        for curve in curves
+    ]
 
 
 def _is_score(curve: Curve) -> bool:

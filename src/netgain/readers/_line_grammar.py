@@ -110,6 +110,8 @@ COUNTED_SPLIT = re.compile(
     re.IGNORECASE,
 )
 """`Train 12, loss: 0.31` and `Test 12: acc 0.8`: the epoch stands right behind the split."""
+STEP_IN_FRONT = re.compile(r"\s*\[\s{0,9}(\d{3,9})\s{0,3}\]\s*[|:,\-]{0,2}\s*(?=[A-Za-z])")
+"""`[  5000] | gnorm 0.13 | loss 5.54`: a bare count of hundreds is one of steps, in whatever it counts."""
 EPISODE = re.compile(r"(?:i_)?episodes?(?:_|$)", re.IGNORECASE)
 LENGTHS_OF_EPISODES = frozenset(("step", "steps", "timestep", "timesteps", "frames", "iterations"))
 """Names of counts that begin anew with each episode."""
@@ -217,7 +219,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], str | None]:
     split = _split_of(cleaned[seen:]) or split
     parts = _in_one_count(parts)
     if all(part.role == "value" for part in parts):
-        parts += _behind_split(cleaned, parts)
+        parts += _behind_split(cleaned, parts) or _in_front(cleaned, parts)
     if split in EVALUATIONS and inner:
         parts = [part for part in parts if part.role != "step"]
     if of_class is not None:
@@ -272,6 +274,14 @@ def _behind_split(text: str, parts: list[Part]) -> list[Part]:
     ):
         return []
     return [Part(role="epoch", key="epoch", at=found.span(1))]
+
+
+def _in_front(text: str, parts: list[Part]) -> list[Part]:
+    """Return the step of `[5000] loss 5.54`: a count in brackets that a line with a score begins with."""
+    found = STEP_IN_FRONT.match(text)
+    if found is None or not any(_is_score(part.key) for part in parts):
+        return []
+    return [Part(role="step", key="step", at=found.span(1))]
 
 
 def _is_no_quantity(match: re.Match[str], text: str) -> bool:

@@ -103,6 +103,9 @@ def facts_of(entry: Entry, run: Found, run_id: str) -> RunFacts:
         curve = _curve(entry, name, column, run.step_total)
         if curve is not None:
             curves.append(curve)
+    counter = _epochs_passed(entry, groups) if any(c.unit == "step" for c in curves) else None
+    if counter is not None and not any(c.unit == "epoch" or c.key == "epoch" for c in curves):
+        curves.append(counter)
     settings = tuple(
         Setting(key=key, value=value, source=entry.source(line=line, key=key))
         for key, (value, line) in run.settings.items()
@@ -115,6 +118,20 @@ def facts_of(entry: Entry, run: Found, run_id: str) -> RunFacts:
         series=tuple(curves),
         finals=tuple(finals),
     )
+
+
+def _epochs_passed(entry: Entry, groups: list[Group]) -> Series | None:
+    """Return the epochs or episodes of a log over its steps: how far the training came, and not its plan."""
+    lines = np.concatenate([np.array(group.lines, np.int64) for group in groups])
+    order = np.argsort(lines, kind="stable")
+    places = np.concatenate([np.array(group.places).reshape(-1, 3) for group in groups])[order]
+    both = np.isfinite(places[:, :2]).all(axis=1)
+    steps, epochs = places[both, 0], places[both, 1]
+    if len(steps) < FEWEST or (np.diff(epochs) < 0).any() or (np.diff(steps) < 0).any():
+        return None
+    edges = np.flatnonzero(np.append(np.diff(epochs) != 0, True))  # the last place of each epoch
+    source = entry.source(line=int(lines[order][both][edges[-1]]), key="epoch")
+    return series("epoch", unit="step", steps=steps[edges], values=epochs[edges], source=source)
 
 
 def _curves_of_phase(entry: Entry, phase: Found, number: int) -> Iterator[Series]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
@@ -23,6 +25,12 @@ PYTHON_CELLS = frozenset(
 """Cell magics whose cell is Python all the same."""
 LINE_MAGIC = re.compile(r"(\s*)(?:(\w[\w, ]*=\s*)?[%!]|\?\w|[\w.]+\?{1,2}\s*$)")
 """`%matplotlib inline`, `!pip install x`, `files = !ls`, `?help`, `model?`."""
+
+
+MOST_MENDED = 8
+"""Lines of one cell that are left out so that the others parse."""
+IN_PLACE = ("pass", "None,", "None", "")
+"""What stands for a line that does not parse: a statement, a value of several, one alone, or nothing."""
 
 
 class Placed(str):
@@ -115,6 +123,44 @@ def python_lines(cell: Cell) -> Iterator[tuple[int, str]]:
         name = (found[2] or "").split("=")[0].strip() if found else ""
         yield line, f"{indent}{name} = None" if name.isidentifier() else f"{indent}pass"
         continued = text.rstrip().endswith("\\")
+
+
+def parsing_lines(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the lines of a cell with those left out that no Python parses, blank where too many are.
+
+    One cell that was never finished, or that is written for a newer Python, hides none of the others.
+    """
+    found = list(lines)
+    broken = _broken(found)
+    for _ in range(MOST_MENDED):
+        if broken is None:
+            return found
+        if not 0 <= broken < len(found):
+            return []
+        number, text = found[broken]
+        indent = text[: len(text) - len(text.lstrip())]
+        after: list[tuple[float, str]] = []
+        for mended in (f"{indent}{word}" if word else "" for word in IN_PLACE):
+            found[broken] = (number, mended)
+            left = _broken(found)
+            after.append((float("inf") if left is None else left, mended))
+        reached, mended = max(after, key=lambda one: one[0])
+        found[broken] = (number, mended)
+        broken = None if reached == float("inf") else int(reached)
+    return found if broken is None else []
+
+
+def _broken(lines: Sequence[tuple[int, str]]) -> int | None:
+    """Return the place of the first line that does not parse, None where all do."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse("\n".join(text for _, text in lines) + "\n")
+    except SyntaxError as error:
+        return (error.lineno or 0) - 1
+    except (ValueError, RecursionError, MemoryError):
+        return -1
+    return None
 
 
 def _is_modulo(text: str) -> bool:

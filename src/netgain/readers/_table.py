@@ -13,6 +13,7 @@ from netgain.errors import UnreadableFile
 from netgain.readers._columns import Table, written_number
 from netgain.readers._documents import typed_text
 from netgain.readers._series import FloatArray, choose_axis, series
+from netgain.readers._table_laps import trainings_in
 from netgain.readers._traces import TRACED, follow_a_training, traced
 from netgain.readers.base import (
     DocumentFacts,
@@ -102,7 +103,10 @@ def facts_of_table(
             yield from _rows(entry, table, dialect, apart)
             return
     for run_id, part in _split(table, apart):
-        yield _run(entry, part, dialect, run_id=run_id, apart=apart, axis=axis)
+        laps = trainings_in(part, axis, dialect)
+        for number, lap in enumerate(laps, start=1):
+            named = f"{run_id or entry.path.stem} {number}" if len(laps) > 1 else run_id
+            yield _run(entry, lap, dialect, run_id=named, apart=apart, axis=axis)
 
 
 def _axis_of(table: Table) -> tuple[str, Axis] | None:

@@ -20,7 +20,10 @@ Column = tuple[npt.NDArray[np.int64], FloatArray]
 
 
 def curves_of(entry: Entry, found: Contents) -> Iterator[Series]:
-    """Turn history rows into curves over the best axis that stands in the same rows."""
+    """Turn history rows into curves over the best axis that stands in the same rows.
+
+    A count of epochs or episodes that is no curve's axis is a curve: it says how far the training came.
+    """
     columns = dict(_columns(found))
     axes = {
         name: (axis, set(columns[name][0].tolist()))
@@ -29,6 +32,8 @@ def curves_of(entry: Entry, found: Contents) -> Iterator[Series]:
     }
     log_step = _full(columns.get("_step"), found.rows)
     counter = _is_call_counter(log_step)
+    counts = {name for name, (axis, _) in axes.items() if axis == "epoch"}
+    used: set[str | None] = set()
     for name, (rows, values) in columns.items():
         if name.startswith("_") or name in axes or is_clock(name):
             continue
@@ -38,8 +43,20 @@ def curves_of(entry: Entry, found: Contents) -> Iterator[Series]:
         if not np.isfinite(steps).all():
             unit, steps = "row", rows.astype(float)
         curve = series(name, unit=unit, steps=steps, values=values, source=entry.source(key=name))
+        used.add(chosen)
         if curve is not None:
             yield curve
+    for name in counts - used if len(used) > len(counts & used) else ():
+        rows, values = columns[name]
+        others = {other: axes[other] for other in axes if axes[other][0] == "step"}
+        chosen = _axis(rows, others, columns, found.rows)
+        if chosen is not None:
+            steps = _full(columns[chosen], found.rows)[rows]
+            curve = series(
+                name, unit="step", steps=steps, values=values, source=entry.source(key=name)
+            )
+            if curve is not None:
+                yield curve
 
 
 def _columns(found: Contents) -> Iterator[tuple[str, Column]]:

@@ -368,8 +368,8 @@ def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
         return
     if not isinstance(document, dict):
         raise UnreadableFile("holds a bare list; expected named scores or rows with names")
-    columns = _columns(document)
-    if columns:
+    tables = list(_tables(document))
+    for columns in tables:
         names = list(columns)
         length = len(columns[names[0]])
         yield from _records(
@@ -378,10 +378,15 @@ def _document(entry: Entry, limits: Limits) -> Iterator[Fact]:
             [1] * length,
             of_arrays=True,
         )
-    taken = {*columns, *(f"eval_{name}" for name in columns)}
-    found = [leaf for leaf in leaves(entry, limits) if leaf.key.split(".")[-1] not in taken]
+    shown = {name.rpartition("/")[2] for columns in tables for name in columns}
+    taken = {*shown, *(f"eval_{name}" for name in shown)}
+    found = [
+        leaf
+        for leaf in leaves(entry, limits)
+        if leaf.key.split(".")[-1] not in taken or not str(leaf.value).startswith("[")
+    ]
     facts = list(_scores(entry, found))
-    if not facts and not columns:
+    if not facts and not tables:
         raise UnreadableFile("holds no score and no setting; expected a record of results")
     yield from facts
 
@@ -418,6 +423,36 @@ def _named_runs(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for part in parts.values()
     )
     return parts if named or with_settings else {}
+
+
+def _tables(document: dict[str, Any]) -> Iterator[dict[str, list[Any]]]:
+    """Yield the curves of a document: those at its top, or one level below under names of splits.
+
+    `{"train": {"loss": [...]}, "val": {"loss": [...]}}` holds one table, its columns named after their split.
+    """
+    first = _columns(document)
+    inner = {key: part for key, part in document.items() if isinstance(part, dict)}
+    split_of = {key: _split_said(key) for key in inner}
+    if any(not isinstance(document.get(name), list) for name in first):  # from one level below
+        parts = {key: found for key, part in inner.items() if (found := _columns({key: part}))}
+        if len(parts) > 1 and all(split_of[key] for key in parts):
+            by_length: dict[int, dict[str, list[Any]]] = {}
+            for key, columns in parts.items():
+                table = by_length.setdefault(len(next(iter(columns.values()))), {})
+                for name, values in columns.items():
+                    plain = x_axis(name) or canonical_metric(name).split
+                    table.setdefault(name if plain else f"{split_of[key]}/{name}", values)
+            yield from by_length.values()
+            return
+    if first:
+        yield first
+
+
+def _split_said(key: str) -> str | None:
+    """Return the split that the name of a part says alone: `train` of `history_train`."""
+    words = re.split(r"[_\-.\s]+", key.lower())
+    said = {canonical_metric(f"{word}_loss").split for word in words} - {None}
+    return said.pop() if len(said) == 1 else None
 
 
 def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:

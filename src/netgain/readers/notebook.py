@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from netgain.analysis.syntax import parse as parse_code
 from netgain.errors import UnreadableFile
 from netgain.readers import code_defaults, markdown, text_log
 from netgain.readers._columns import table_of_records
-from netgain.readers._notebook_file import Cell, parse, python_lines
+from netgain.readers._notebook_file import Cell, parse, parsing_lines, python_lines
 from netgain.readers._notebook_scores import evaluations_in, finals_shown, with_split
 from netgain.readers._printed_history import History, history_in
 from netgain.readers._table import facts_of_table
@@ -45,10 +46,14 @@ def read(entry: Entry, limits: Limits) -> Iterator[Fact]:
     code = [cell for cell in notebook.cells if cell.kind == "code"]
     settings: tuple[Setting, ...] = ()
     if code and notebook.language.startswith("python"):
-        lines = [line for cell in code for line in python_lines(cell)]
+        cells = [list(python_lines(cell)) for cell in code]
+        text = _laid_out([line for lines in cells for line in lines])
+        if parse_code(text) is None:
+            mended = [line for lines in cells for line in parsing_lines(lines)]
+            text = _laid_out(mended)
         file = SourceFile(
             path=entry.display,
-            text=_laid_out(lines),
+            text=text,
             cells=tuple((cell.number, cell.source[0][0]) for cell in code if cell.source),
         )
         yield CodeFacts(location=entry.display, tree=CodeTree(root=entry.folder, files=(file,)))
