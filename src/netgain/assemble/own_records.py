@@ -46,6 +46,9 @@ def agreeing_scripts(facts: Iterable[RunFacts]) -> Iterable[RunFacts]:
     command of a script says more than the script does of all its commands.
     """
     found = list(facts)
+    if sum(map(is_script, found)) == 0:
+        yield from found
+        return
     told = {
         (setting.source.path, setting.key)
         for fact in filter(is_script, found)

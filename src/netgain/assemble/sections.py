@@ -65,8 +65,11 @@ def of_its_section(fact: RunFacts, run_id: str, bundle: list[RunFacts]) -> RunFa
 
 def _families(fact: RunFacts) -> dict[Parent, dict[str, dict[str, Scalar]]]:
     """Return the sections of methods below each key that holds several which share keys."""
+    dotted = [setting for setting in fact.settings if "." in setting.key]
+    if len(dotted) < 2 * FEWEST:
+        return {}
     found: dict[Parent, dict[str, dict[str, Scalar]]] = defaultdict(lambda: defaultdict(dict))
-    for setting in fact.settings:
+    for setting in dotted:
         parts = setting.key.split(".")
         for depth in range(min(len(parts) - 1, DEEPEST)):
             tail = ".".join(parts[depth + 1 :])

@@ -195,7 +195,7 @@ def one_setting(text: str) -> tuple[str, Scalar] | None:
 
 def _seed_beside(text: str) -> tuple[str, Scalar] | None:
     """Return the seed that a line of words or of other settings names; a record of a training is none."""
-    seed = SINGLE_SETTING.search(text[:200])
+    seed = SINGLE_SETTING.search(text[:200]) if "seed" in text.lower() else None
     if seed is None:
         return None
     line = read_line(text)

@@ -229,6 +229,7 @@ def ends_in_metric(name: str) -> bool:
     return is_known_metric(name) or any(tail in _directions() for tail in _tails(name))
 
 
+@lru_cache(maxsize=MOST_KEYS)
 def x_axis(key: str) -> Axis | None:
     """Tell what a column counts if it is an axis of a log, else None."""
     return cast("Axis | None", _axes().get(_plain(key))) if not is_clock(key) else None
@@ -250,6 +251,7 @@ def counted_by_name(key: str) -> Axis | None:
     return axis if axis is None or x_axis(key) is None else x_axis(key)
 
 
+@lru_cache(maxsize=MOST_KEYS)
 def is_clock(key: str) -> bool:
     """Tell whether a column holds wall-clock time, which is neither axis nor metric."""
     return _axes().get(_plain(key)) == "clock"
