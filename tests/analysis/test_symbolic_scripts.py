@@ -129,3 +129,14 @@ def test_names_of_a_file_that_a_configurator_sets() -> None:
     assert found is not None
     assert dict(found[0].operations)[128,] == 2 * 128 * 64 * 64 + 64 * 100
     assert found[0].left_out == ()
+
+
+def test_a_discriminator_that_is_not_among_the_files_leaves_the_generator_alone() -> None:
+    """Only what is trained beside the model is not followed."""
+    found = trained(
+        train=PARTS + "import elsewhere\nnet = Net()\ndiscriminator = elsewhere.build()\n"
+        "torch.optim.Adam(net.parameters(), lr=1e-3)\n"
+        "torch.optim.Adam(discriminator.parameters(), lr=1e-3)\n"
+    )
+    assert found is not None
+    assert [one.name for one in found] == ["Net"]

@@ -50,6 +50,23 @@ OWN_FILE = re.compile(
     re.IGNORECASE,
 )
 """Names by which projects import their own file of networks."""
+OWN_FOLDERS = frozenset(
+    {
+        "models",
+        "model",
+        "nets",
+        "networks",
+        "net",
+        "src",
+        "lib",
+        "utils",
+        "modules",
+        "layers",
+        "core",
+        "code",
+    }
+)
+"""Folders in which projects keep files of their own."""
 QUIET = (ast.Import, ast.ImportFrom, ast.ClassDef, *FUNCTIONS, ast.Pass)
 
 
@@ -181,7 +198,22 @@ class Files:
         return found
 
     def named(self, parts: list[str], importer: str) -> list[str]:
-        """Return the files that a dotted name may mean; of several, those nearest to the importing file."""
+        """Return the files that a dotted name may mean; of several, those nearest to the importing file.
+
+        A file may have lost the folder that its import names when files were gathered from a project.
+        """
+        found = self._at(parts, importer)
+        if (
+            not found
+            and len(parts) > 1
+            and parts[0] in OWN_FOLDERS
+            and parts[0] not in self._folders
+        ):
+            alone = self._at(parts[-1:], importer)
+            return alone if len(alone) == 1 else []
+        return found
+
+    def _at(self, parts: list[str], importer: str) -> list[str]:
         wanted = tuple(parts)
         found = []
         for path in self._by_stem.get(parts[-1], ()):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from netgain.analysis.code_activations import ACTIVATIONS
@@ -12,6 +13,7 @@ from netgain.analysis.code_norm_blocks import Block, norm_blocks
 from netgain.analysis.code_variants import decides_one_model, unmade_network
 from netgain.analysis.named_networks import with_named_networks
 from netgain.analysis.option_readings import ignores_option
+from netgain.analysis.syntax import modules, nodes_of
 from netgain.practices._config_components import attention_in_configs
 from netgain.practices._counted_networks import networks_of
 from netgain.study import Arm, Cited, CodeTree, ModelProfile, Run, Scalar, Source, Study, Tensor
@@ -293,6 +295,21 @@ def _executed(arm: Arm, kind: str) -> Census | None:
         layers=layers.get("activation") or layers.get("normalization"),
         unmade=networks[0].name if networks[0].alone else "",
     )
+
+
+def holds_none(arm: Arm, census: Census, names: Iterable[str]) -> bool:
+    """Tell whether blocks stand in classes alone of which the network that an arm trains holds no object.
+
+    False where the network, or some part of it, is not known.
+    """
+    networks = networks_of(arm) or ()
+    parts = [one.made_of for one in networks if not one.alone and one.made_of is not None]
+    if not networks or len(parts) < len(networks) or arm.code is None:
+        return False
+    defined = {one.name for _, tree in modules(arm.code) for one in nodes_of(tree, ast.ClassDef)}
+    held = frozenset().union(*parts)
+    owners = [_source(place).key or "" for name in names for place in census.places.get(name, ())]
+    return bool(owners) and all(owner in defined - held for owner in owners)
 
 
 def _source(place: str) -> Source:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netgain.finding import Finding, Readings
-from netgain.practices._census import RUN, Census, roads
+from netgain.practices._census import RUN, Census, holds_none, roads
 from netgain.practices._compare import disclosure, in_idea, sources_of
 from netgain.practices._isolation import with_isolation
 from netgain.study import Study
@@ -90,6 +90,11 @@ def _finding(study: Study, about: Kind) -> Finding:
         if first.by == RUN and not added:
             whole = first.complete and second.complete
             run_alike = whole and first.counts == second.counts
+            continue
+        if first.by == "code" and added and holds_none(study.proposed, second, added):
+            needs.append(
+                f"what makes use of {', '.join(added)}: the network that is trained holds none"
+            )
             continue
         if first.by == "code" and added and run_alike:
             needs.append(

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from netgain.analysis.declared_options import declared_option
+from netgain.analysis.idle_code import BESIDE
 from netgain.analysis.symbolic.expressions import evaluate, truth
 from netgain.analysis.symbolic.functions import tensor_function
 from netgain.analysis.symbolic.keras import call_keras
@@ -204,7 +205,8 @@ def note_training(  # noqa: PLR0917 - the parts of one call
     network = keywords.get("model", arguments[0] if arguments and last == "fit" else None)
     if not isinstance(network, (Instance, Layer)) or not last.endswith(("Trainer", "fit")):
         asked = bool(OPTIMIZERS.fullmatch(full))
-        machine.lost = machine.lost or (asked and bool(arguments or "params" in keywords))
+        given_anything = bool(arguments or "params" in keywords)
+        machine.lost = machine.lost or (asked and given_anything and not _is_beside(node))
         return asked
     before = len(machine.optimized)
     if isinstance(network, Instance) and network.made_by.member("configure_optimizers"):
@@ -212,6 +214,12 @@ def note_training(  # noqa: PLR0917 - the parts of one call
     if len(machine.optimized) == before:
         machine.optimized.append((network, path, where))
     return True
+
+
+def _is_beside(node: ast.Call | None) -> bool:
+    """Tell whether an optimizer is of a discriminator, critic or teacher by the name of what it is given."""
+    asked = node.args[:1] if node is not None else []
+    return any(BESIDE.search(ast.unparse(one)) for one in asked)
 
 
 def parameters_in(values: object) -> list[Parameters]:

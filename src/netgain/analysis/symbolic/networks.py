@@ -13,7 +13,7 @@ from netgain.analysis import per_tree
 from netgain.analysis.graph import GraphNode, census, unexplained_kinds
 from netgain.analysis.script_files import files_of
 from netgain.analysis.symbolic.layer_calls import STACKS
-from netgain.analysis.symbolic.layers import KNOWN
+from netgain.analysis.symbolic.layers import CONTAINERS, KNOWN
 from netgain.analysis.symbolic.machine import Machine
 from netgain.analysis.symbolic.plain import ERRORS
 from netgain.analysis.symbolic.trace import Trace, without_output_squash
@@ -33,23 +33,6 @@ from netgain.analysis.symbolic.values import (
 from netgain.analysis.syntax import called_in, last_name, modules, nodes_of, place, walk
 from netgain.study import CodeTree, Component, Source, SourceFile
 
-OWN_FOLDERS = frozenset(
-    {
-        "models",
-        "model",
-        "nets",
-        "networks",
-        "net",
-        "src",
-        "lib",
-        "utils",
-        "modules",
-        "layers",
-        "core",
-        "code",
-    }
-)
-"""Folders in which projects keep files of their own."""
 MOST_MADE = 300
 """Networks that a script makes among which that of several optimized parts is looked for."""
 MOST_PARTS = 5_000
@@ -95,6 +78,8 @@ class NetworkCost:
     """Where it is given to an optimizer, or its class."""
     alone: bool = False
     """Whether nothing in the code makes it, so that it is made with the defaults of its definition."""
+    made_of: frozenset[str] | None = None
+    """Names of the code's classes of which it holds objects; None where some of its parts are not known."""
     open_kinds: frozenset[str] = frozenset()
     """Kinds of which there may be more blocks than are found."""
     components: tuple[Component, ...] | None = None
@@ -121,10 +106,6 @@ def trained_costs(tree: CodeTree, option: Option) -> tuple[NetworkCost, ...] | N
     def find(importer: str, parts: Iterable[str], level: int) -> str | None:
         wanted = list(parts)
         found = files.named(wanted, importer) if wanted else []
-        if not found and len(wanted) > 1 and level == 0 and wanted[0] in OWN_FOLDERS:
-            found = files.named(
-                wanted[-1:], importer
-            )  # the folder was left out when files were gathered
         return found[0] if len(found) == 1 else None
 
     syntax = {path: module for path, (_, module) in held.items()}
@@ -188,6 +169,33 @@ def _inside(network: Instance) -> Iterable[int]:
         elif isinstance(one, Instance):
             waiting += one.attributes.values()
     return seen
+
+
+def _is_known(part: Layer | Tensor) -> bool:
+    """Tell whether a part of a network is a layer of torch, and no network of a package."""
+    return isinstance(part, Tensor) or (part is not OPEN and part.name in KNOWN | CONTAINERS | {""})
+
+
+def _classes_of(owner: Instance | Layer) -> frozenset[str]:
+    """Return the code's classes of which a network holds objects, and those they inherit from."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting: list[object] = [owner]
+    while waiting and len(seen) < MOST_PARTS:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Layer):
+            waiting += one.children.values()
+        elif isinstance(one, Instance):
+            found |= {kind.name for kind in one.made_by.line()}
+            waiting += one.attributes.values()
+        elif isinstance(one, (list, tuple)):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+    return frozenset(found)
 
 
 def _of_keras(owner: Foreign, source: Source) -> NetworkCost:
@@ -320,6 +328,7 @@ def cost_of(machine: Machine, owner: Instance | Layer, source: Source) -> Networ
         source=source,
         components=None if nodes is None else census(nodes, source=source, strength="configured"),
         open_kinds=frozenset() if nodes is None else unexplained_kinds(nodes),
+        made_of=_classes_of(owner) if all(map(_is_known, layers)) else None,
     )
 
 
