@@ -34,7 +34,8 @@ DUMP = re.compile(
     r"\b(?:Namespace|\w{0,40}Args|\w{0,40}Arguments|\w{0,40}Config|HParams|AttrDict|EasyDict)\("
 )
 DUMPED = re.compile(
-    r"(\w+)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|<[^>]*>|[^,()\[\]{}]*)"
+    r"\b(\w{1,80})=('[^']{0,2000}'|\"[^\"]{0,2000}\"|\[[^\]]{0,2000}\]|\([^)]{0,2000}\)|\{[^}]{0,2000}\}|"
+    r"<[^>]{0,2000}>|[^,()\[\]{}]*)"
 )
 COMMAND = re.compile(
     r"\S+\.py\b|\btorchrun\b|\baccelerate launch\b|\bpython3?\b|\bfairseq-(?:hydra-)?train\b|\bdeepspeed\b|"

@@ -35,7 +35,7 @@ BAR = re.compile(
 )
 """How far Keras is in an epoch: `84/397 [=====>......] - ETA: 58s`."""
 EVALUATES = re.compile(
-    rb"\*{3,}[ \t]{0,4}(?:running )?(?:evaluation|prediction|validation|test|inference)\b",
+    rb"(?<!\*)\*{3,80}[ \t]{0,4}(?:running )?(?:evaluation|prediction|validation|test|inference)\b",
     re.IGNORECASE,
 )
 """Above the samples and batch of an evaluation (`***** Running Evaluation *****`), none of the training."""

@@ -26,8 +26,10 @@ def trainings_in(table: Table, axis: tuple[str, Axis] | None, dialect: str) -> l
     if axis is None or axis[1] != "epoch" or len(table.lines) < 2 * FEWEST_EPOCHS:
         return [table]
     x = table.numbers[axis[0]]
-    starts = np.flatnonzero(np.append(True, np.diff(x) < 0))
-    if not np.isfinite(x).all() or not 1 < len(starts) <= MOST_LAPS:
+    if not np.isfinite(x).all():
+        return [table]
+    starts = np.flatnonzero(np.append(True, x[1:] < x[:-1]))
+    if not 1 < len(starts) <= MOST_LAPS:
         return [table]
     epochs = [frozenset(lap.tolist()) for lap in np.split(x, starts[1:])]
     whole, last = epochs[:-1], epochs[-1]
