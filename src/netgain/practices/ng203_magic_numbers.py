@@ -46,6 +46,7 @@ check.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -69,6 +70,7 @@ from netgain.study import Arm, CodeTree, Source, Study
 CODE, NAME = "NG203", "magic-numbers"
 SHOWN = 4
 """Numbers listed in a message; the rest are in the evidence."""
+CLASS = re.compile(r"^[ \t]*class (\w+)", re.MULTILINE)
 READINGS = Readings(
     innocent="the numbers were settled early on and never thought of as settings",
     inflating="they were tuned for the proposed arm, and what tuning buys is credited to the idea",
@@ -87,6 +89,7 @@ def check(study: Study) -> Finding:
     stop = early_stop_in(first)
     if stop is not None:
         known.add(("schedule", PATIENCE, stop.patience))
+    known |= _in_own_classes(proposed, second, baseline, first)
     added = _unmatched(proposed, known)
     running = [number for number in added if not runs_nowhere(second, number.source)]
     if running:
@@ -94,6 +97,7 @@ def check(study: Study) -> Finding:
     if added:
         return _in_unnamed(added)
     theirs = {number.same_as for number in proposed}
+    theirs |= _in_own_classes(baseline, first, proposed, second)
     dropped = _unmatched(baseline, theirs)
     if dropped:
         return _baseline_only(dropped)
@@ -124,6 +128,32 @@ def _in_unnamed(numbers: list[BuriedNumber]) -> Finding:
         needs=(f"what runs {_places(numbers)[0]}, if anything does",),
         remedy="move the numbers into the config",
     )
+
+
+def _in_own_classes(
+    numbers: Iterable[BuriedNumber], tree: CodeTree, others: Iterable[BuriedNumber], other: CodeTree
+) -> set[tuple[str, str, float]]:
+    """Return the numbers that a class of one tree is given as one of the other tree is, under another name.
+
+    `Net(dropout=0.3)` and `OurNet(dropout=0.3)` set the same.
+    """
+    own, theirs = _classes(tree), _classes(other)
+    held = {
+        (one.sink, argument, one.value)
+        for one in others
+        for name, _, argument in [one.what.partition(" ")]
+        if name in theirs
+    }
+    return {
+        one.same_as
+        for one in numbers
+        for name, _, argument in [one.what.partition(" ")]
+        if name in own and (one.sink, argument, one.value) in held
+    }
+
+
+def _classes(tree: CodeTree) -> frozenset[str]:
+    return frozenset(name for file in tree.files for name in CLASS.findall(file.text))
 
 
 def _explained_apart(first: CodeTree, second: CodeTree) -> list[BuriedNumber]:
