@@ -105,3 +105,16 @@ def test_layer_of_unknown_kind_leaves_the_count_open() -> None:
     """)
     assert cost.left_out != ()
     assert cost.operations == ()
+
+
+def test_shapes_that_do_not_fit_leave_the_count_open() -> None:
+    """Pools over images with their channels first, as older code sets them, end no audit."""
+    cost = only("""
+    from keras.models import Sequential
+    from keras.layers import *
+    model = Sequential()
+    model.add(Conv2D(8, 3, input_shape=(1, 28, 28)))
+    model.add(MaxPooling2D((2, 2)))
+    model.compile("adam", "mse")
+    """)
+    assert cost.operations == ()

@@ -123,3 +123,9 @@ def test_squashed_outputs_are_no_activations(tmp_path: Path) -> None:
         "return self.head(y.mean((2, 3)))", "return torch.sigmoid(self.head(y.mean((2, 3))))"
     )
     assert verdicts(tmp_path, PLAIN, ours)["301"] != "flagged"
+
+
+def test_a_hard_tanh_is_an_activation(tmp_path: Path) -> None:
+    """An arm that bends nothing is not like one that clips its layers."""
+    base = PLAIN.replace("F.relu", "F.hardtanh")
+    assert verdicts(tmp_path, base, PLAIN)["301"] == "flagged"

@@ -15,6 +15,7 @@ ACTIVATIONS = {
     "leaky_relu_": "leaky_relu", "prelu": "prelu", "elu": "elu", "selu": "selu", "celu": "celu",
     "mish": "mish", "hardswish": "hardswish", "hard_swish": "hardswish", "softplus": "softplus",
     "tanh": "tanh", "rrelu": "rrelu", "glu": "glu", "geglu": "geglu", "swiglu": "swiglu",
+    "hardtanh": "hardtanh", "hardtanh_": "hardtanh",
 }  # fmt: skip
 """Class and function names, lower case, to canonical activation."""
 SPIKING = frozenset(

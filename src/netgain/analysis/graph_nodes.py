@@ -35,7 +35,7 @@ ACTIVATIONS = {
     "mish": "mish",
     "softplus": "softplus",
     "hardswish": "hardswish",
-    "hardtanh": "relu6",
+    "hardtanh": "hardtanh",
     "relu6": "relu6",
     "sigmoid": "sigmoid",
     "hardsigmoid": "hardsigmoid",

@@ -200,7 +200,10 @@ def _classes_of(owner: Instance | Layer) -> frozenset[str]:
 
 def _of_keras(owner: Foreign, source: Source) -> NetworkCost:
     """Count a network that says what it is given."""
-    found = owner.cost()
+    try:
+        found = owner.cost()
+    except FAILURES:  # shapes that do not fit, as with channels first
+        found = None
     shape, parameters, operations = found or ((), math.nan, math.nan)
     known = not math.isnan(operations)
     return NetworkCost(
