@@ -150,13 +150,13 @@ def _whole_networks(machine: Machine) -> list[tuple[object, str, ast.AST]]:
     for network in machine.made[:MOST_MADE]:
         if id(network) in owners or not network.made_by.member("forward"):
             continue
-        if owners <= set(_inside(network)):
+        if owners <= {id(one) for one in _parts_of(network)}:
             return [(network, *given[0][1:])]
     return given
 
 
-def _inside(network: Instance) -> Iterable[int]:
-    """Yield the ids of a network's parts."""
+def _parts_of(network: Instance | Layer) -> Iterable[object]:
+    """Yield a network and what it holds, each once, lists and dictionaries looked through."""
     seen: set[int] = set()
     waiting: list[object] = [network]
     while waiting and len(seen) < MOST_PARTS:
@@ -164,11 +164,15 @@ def _inside(network: Instance) -> Iterable[int]:
         if id(one) in seen:
             continue
         seen.add(id(one))
+        yield one
         if isinstance(one, Layer):
             waiting += one.children.values()
         elif isinstance(one, Instance):
             waiting += one.attributes.values()
-    return seen
+        elif isinstance(one, (list, tuple)):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
 
 
 def _is_known(part: Layer | Tensor) -> bool:
@@ -178,24 +182,12 @@ def _is_known(part: Layer | Tensor) -> bool:
 
 def _classes_of(owner: Instance | Layer) -> frozenset[str]:
     """Return the code's classes of which a network holds objects, and those they inherit from."""
-    found: set[str] = set()
-    seen: set[int] = set()
-    waiting: list[object] = [owner]
-    while waiting and len(seen) < MOST_PARTS:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, Layer):
-            waiting += one.children.values()
-        elif isinstance(one, Instance):
-            found |= {kind.name for kind in one.made_by.line()}
-            waiting += one.attributes.values()
-        elif isinstance(one, (list, tuple)):
-            waiting += one
-        elif isinstance(one, dict):
-            waiting += one.values()
-    return frozenset(found)
+    return frozenset(
+        kind.name
+        for one in _parts_of(owner)
+        if isinstance(one, Instance)
+        for kind in one.made_by.line()
+    )
 
 
 def _of_keras(owner: Foreign, source: Source) -> NetworkCost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -70,20 +71,20 @@ class Layer:
     """Where it is made."""
 
 
-class Foreign:
+class Foreign(ABC):
     """A layer or network of another package than torch, which knows what calling it makes."""
 
     __slots__ = ()
 
+    @abstractmethod
     def call(
         self, machine: Machine, arguments: list[object], keywords: dict[str, object]
     ) -> object:
         """Return what comes out of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attribute(self, name: str) -> object:
         """Return an attribute."""
-        raise NotImplementedError
 
     def method(
         self,
