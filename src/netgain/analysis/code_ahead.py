@@ -28,7 +28,7 @@ from netgain.analysis.named_networks import named_by_options
 from netgain.analysis.option_readings import option_readings
 from netgain.analysis.per_tree import name_of
 from netgain.analysis.trained_networks import trained_network
-from netgain.analysis.training_loops import epoch_loops
+from netgain.analysis.training_loops import epoch_loops, loops_left_by_epoch
 from netgain.analysis.warm_starts import stored_weights
 from netgain.study import CodeTree
 
@@ -45,6 +45,7 @@ LOOKS = (
     early_stop_in,
     stored_weights,
     epoch_loops,
+    loops_left_by_epoch,
     test_time_passes,
     selection_on_test,
     seed_loops,

@@ -27,6 +27,25 @@ def epoch_loops(tree: CodeTree) -> tuple[Source, ...]:
     return most
 
 
+@remembered
+def loops_left_by_epoch(tree: CodeTree) -> tuple[Source, ...]:
+    """Return where a loop over epochs is left at an epoch: `if epoch == 15: return`."""
+    found: list[Source] = []
+    for file, module in modules(tree):
+        for loop in nodes_of(module, ast.For):
+            counted = set(names_in(loop.target))
+            if not _over_epochs(loop):
+                continue
+            found += [
+                place(file, test)
+                for test in nodes_of(loop, ast.If)
+                if isinstance(test.test, ast.Compare)
+                and counted & names_in(test.test)
+                and any(isinstance(one, (ast.Return, ast.Break)) for one in test.body)
+            ]
+    return tuple(dict.fromkeys(found))
+
+
 def _own_loops(scope: ast.AST) -> list[ast.For | ast.While]:
     """Return the loops of a function or file that stand in no function or class inside it."""
     found: list[ast.For | ast.While] = []

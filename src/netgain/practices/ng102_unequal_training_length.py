@@ -49,7 +49,7 @@ import re
 from dataclasses import replace
 from pathlib import PurePath
 
-from netgain.analysis.training_loops import epoch_loops
+from netgain.analysis.training_loops import epoch_loops, loops_left_by_epoch
 from netgain.analysis.warm_starts import stored_weights
 from netgain.finding import Disclosure, Finding, Readings
 from netgain.plan import Plan
@@ -96,7 +96,9 @@ def check(study: Study) -> Finding:
     if found.disclosure != "contradicted" and found.verdict != "unknown":
         found = _broken_off(study) or found
     if found.verdict == "clear":
-        found = _warm_start(study) or _several_loops(study) or _other_data(study) or found
+        found = _warm_start(study) or _several_loops(study) or _left_by_epoch(study) or found
+    if found.verdict == "clear":
+        found = _other_data(study) or found
     return with_isolation(study, found, FACTOR)
 
 
@@ -149,6 +151,29 @@ def _several_loops(study: Study) -> Finding | None:
         f"in {len(first)}: the length of one of them is not that of the training.",
         evidence=second[:4],
         needs=("the epochs of each loop of the proposed arm, or a log of its whole training",),
+    )
+
+
+def _left_by_epoch(study: Study) -> Finding | None:
+    """Return what stays open where an arm's code leaves its loop over epochs at an epoch of its own."""
+    places = [
+        source
+        for arm in (study.baseline, study.proposed)
+        if arm.code is not None
+        and not all(
+            run.budget.epochs is not None and run.budget.epochs.strength in ("logged", "measured")
+            for run in arm.runs
+        )
+        for source in loops_left_by_epoch(arm.code)
+    ]
+    if not places:
+        return None
+    return replace(
+        _unknown(study),
+        message=f"The code leaves its loop over epochs at an epoch ({places[0]}): the planned length is not "
+        "what was done, or may not be.",
+        evidence=tuple(places[:4]),
+        needs=("the epoch at which the training of each arm ended",),
     )
 
 
